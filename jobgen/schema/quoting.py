@@ -1,0 +1,71 @@
+"""The only ways by which a text or a name gets into SQL.
+
+Stage: schema; used by everything that composes SQL. What comes out is data for
+PostgreSQL whatever the input, under any setting of the server.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+
+_ESCAPES = {"\\": "\\\\", "'": "''", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+KEYWORDS = frozenset(
+    """
+    all analyse analyze and any array as asc asymmetric authorization
+    between bigint binary bit boolean both case cast char character check
+    coalesce collate collation column concurrently constraint create cross
+    current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user dec decimal default deferrable desc
+    distinct do else end except exists extract false fetch float for foreign
+    freeze from full grant greatest group grouping having ilike in initially
+    inner inout int integer intersect interval into is isnull join json
+    json_array json_arrayagg json_exists json_object json_objectagg
+    json_query json_scalar json_serialize json_table json_value lateral
+    leading least left like limit localtime localtimestamp merge_action
+    national natural nchar none normalize not notnull null nullif numeric
+    offset on only or order out outer overlaps overlay placing position
+    precision primary real references returning right row select
+    session_user setof similar smallint some substring symmetric system_user
+    table tablesample then time timestamp to trailing treat trim true union
+    unique user using values varchar variadic verbose when where window with
+    xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces
+    xmlparse xmlpi xmlroot xmlserialize xmltable
+    """.split()
+)
+"""Words that are not always a name when unquoted: every keyword of PostgreSQL 18
+but the unreserved ones, which are the words that its `quote_ident` quotes."""
+
+
+def quote_literal(text: str) -> str:
+    """`it's` → `'it''s'`: a string constant that stays on one line.
+
+    Backslashes, line ends, tabs and other control characters take the `E''`
+    form, which means the same whatever `standard_conforming_strings` says, and
+    which no editor or checkout changes. `text` must not contain U+0000.
+    """
+    if "\\" not in text and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return "E'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character == " " or character.isprintable():
+        return character
+    return f"\\U{ord(character):08X}"
+
+
+def quote_identifier(name: str) -> str:
+    """`order` → `"order"`, `kind` → `kind`: quotes only where SQL needs them."""
+    if _PLAIN_IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(schema: str, name: str) -> str:
+    """`public.send_mail_jobs`, each part quoted where it needs to be."""
+    return f"{quote_identifier(schema)}.{quote_identifier(name)}"
