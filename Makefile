@@ -1,0 +1,71 @@
+# Every way to work on jobgen. Needs make and a Python of at least 3.11 with its
+# venv module; everything else comes from PyPI into .venv.
+
+# The first one that runs: a shim may be found on PATH and still not start.
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && { echo $$python; break; }; done)
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+CODE := $(wildcard jobgen templates tests examples generated_example benchmarks)
+SCHEMA := schemas/jobs.yaml
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test check generate golden mutants bench soak clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+demo: .venv/.demo ## five thousand jobs on a temporary server, with a worker that is killed
+	@python -m examples.demo
+
+test: check ## everything that CI runs, on every PostgreSQL found
+	pytest -q -n 2
+	python -m tests.mutants --random 5
+
+check: .venv/.dev ## format, lint, types, layers, and whether the generated code is fresh
+	ruff format --check $(filter-out generated_example,$(CODE))
+	ruff check $(filter-out generated_example,$(CODE))
+	ruff format --isolated --check generated_example
+	ruff check --isolated generated_example
+	mypy $(filter-out templates,$(CODE))
+	pyright $(filter-out templates,$(CODE))
+	lint-imports
+	jobgen build --check $(SCHEMA)
+	squawk generated_example/schema.sql
+
+generate: .venv/.demo ## write generated_example/ from schemas/jobs.yaml
+	jobgen build $(SCHEMA)
+
+golden: .venv/.dev generate ## rewrite what the golden tests expect; read the diff before you commit
+	pytest -q --rewrite-golden
+
+mutants: .venv/.dev ## break the code line by line: a test must fail each time
+	python -m tests.mutants
+
+bench: .venv/.dev ## measure the jobs per second and the latency
+	python -m benchmarks
+
+soak: .venv/.dev ## run for a long time with killed workers and restarted servers
+	python -m benchmarks.soak
+
+clean: ## remove .venv and what the tools left
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.made:
+	@test -n '$(PYTHON)' || { \
+	echo 'No Python >= 3.11 with venv and ensurepip was found; say make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.demo: .venv/.made pyproject.toml
+	@$(BIN)/pip install -q -e '.[demo]'
+	@touch $@
+
+.venv/.dev: .venv/.made pyproject.toml
+	@$(BIN)/pip install -q -e '.[dev]'
+	@touch .venv/.demo $@

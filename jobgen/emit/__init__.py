@@ -1,0 +1,1 @@
+"""Values → (path, text): knows no server, and writes nothing."""

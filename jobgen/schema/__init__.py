@@ -1,0 +1,1 @@
+"""Text → values: knows no file, no server and no template."""

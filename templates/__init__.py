@@ -1,0 +1,1 @@
+"""The layout of everything that jobgen writes; installed as `jobgen.templates`."""
