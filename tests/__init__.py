@@ -1,0 +1,1 @@
+"""The tests, and in `tests.servers` the PostgreSQL servers that they run on."""

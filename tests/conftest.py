@@ -1,0 +1,111 @@
+"""What every test may ask for: a server, a database of its own, a connection.
+
+`server`, `database`, `jobs_dsn`, `conn` and `own_server` each run a test once
+for every PostgreSQL version found, or for those that `--postgres` names.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg.rows import TupleRow
+
+from tests import servers
+from tests.servers import Installation, Server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        metavar="VERSIONS",
+        help="test on these PostgreSQL versions only, such as 15,18",
+    )
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="write what the golden tests get to where they expect it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Here, before pytest-xdist starts its workers: they inherit the run.
+    stack = ExitStack()
+    stack.enter_context(servers.run())
+    config.add_cleanup(stack.close)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "installation" in metafunc.fixturenames:
+        chosen = _chosen_installations(metafunc.config)
+        ids = [str(installation) for installation in chosen]
+        metafunc.parametrize(
+            "installation", chosen, indirect=True, scope="session", ids=ids
+        )
+
+
+def _chosen_installations(config: pytest.Config) -> list[Installation]:
+    found = {each.version: each for each in servers.installations()}
+    option: str | None = config.getoption("--postgres")
+    if option is None:
+        return list(found.values())
+    try:
+        return [found[int(version)] for version in option.split(",")]
+    except (KeyError, ValueError):
+        versions = ", ".join(map(str, found)) or "none"
+        raise pytest.UsageError(
+            f"--postgres {option}: the versions found here are: {versions}"
+        ) from None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if versions := servers.full_versions():
+        terminalreporter.write_line(f"tested on PostgreSQL {', '.join(versions)}")
+
+
+@pytest.fixture(scope="session")
+def installation(request: pytest.FixtureRequest) -> Installation:
+    """One of the PostgreSQL versions under test; not started."""
+    chosen: Installation = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def server(installation: Installation) -> Server:
+    """The server that all tests of the run share: leave it running."""
+    return servers.shared_server(installation)
+
+
+@pytest.fixture
+def own_server(installation: Installation) -> Iterator[Server]:
+    """A server that this test may stop, crash and restart."""
+    with servers.private_server(installation) as own:
+        yield own
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The DSN of an empty database of this test's own."""
+    with server.database() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def jobs_dsn(server: Server) -> Iterator[str]:
+    """The DSN of a database of this test's own with generated_example's tables."""
+    with server.jobs_database() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def conn(jobs_dsn: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection to `jobs_dsn`, not in autocommit mode; what is open is lost."""
+    conn = psycopg.connect(jobs_dsn)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture(scope="session")
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden tests write what they expect instead of comparing."""
+    return bool(request.config.getoption("--rewrite-golden"))
