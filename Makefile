@@ -33,7 +33,7 @@ check: .venv/.dev ## format, lint, types, layers, and whether the generated code
 	ruff check --isolated generated_example
 	mypy $(filter-out templates,$(CODE))
 	pyright $(filter-out templates,$(CODE))
-	lint-imports
+	lint-imports --no-logo
 	jobgen build --check $(SCHEMA)
 	squawk generated_example/schema.sql
 
@@ -41,7 +41,7 @@ generate: .venv/.demo ## write generated_example/ from schemas/jobs.yaml
 	jobgen build $(SCHEMA)
 
 golden: .venv/.dev generate ## rewrite what the golden tests expect; read the diff before you commit
-	pytest -q --rewrite-golden
+	pytest -q -k golden --rewrite-golden
 
 mutants: .venv/.dev ## break the code line by line: a test must fail each time
 	python -m tests.mutants
