@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _chosen_installations(config)  # A wrong --postgres ends the run here.
     # Here, before pytest-xdist starts its workers: they inherit the run.
     stack = ExitStack()
     stack.enter_context(servers.run())
