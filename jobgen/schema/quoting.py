@@ -12,8 +12,7 @@ _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
 _ESCAPES = {"\\": "\\\\", "'": "''", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-KEYWORDS = frozenset(
-    """
+_QUOTED_WORDS = """
     all analyse analyze and any array as asc asymmetric authorization
     between bigint binary bit boolean both case cast char character check
     coalesce collate collation column concurrently constraint create cross
@@ -33,8 +32,9 @@ KEYWORDS = frozenset(
     unique user using values varchar variadic verbose when where window with
     xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces
     xmlparse xmlpi xmlroot xmlserialize xmltable
-    """.split()
-)
+"""
+
+KEYWORDS = frozenset(_QUOTED_WORDS.split())
 """Words that are not always a name when unquoted: every keyword of PostgreSQL 18
 but the unreserved ones, which are the words that its `quote_ident` quotes."""
 

@@ -1,0 +1,117 @@
+"""What is wrong with a schema, and where: values that a command prints.
+
+Stage: every one. A user's mistake is never an exception: a stage returns what
+it could build and leaves what it found in a `Gatherer`. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between characters, line and column from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Characters from `start` up to but not including `end` of the file `source`.
+
+    An empty span stands for the file as a whole.
+    """
+
+    source: str
+    start: Position
+    end: Position
+
+    @staticmethod
+    def whole(source: str) -> Span:
+        top = Position(1, 1)
+        return Span(source=source, start=top, end=top)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.start == self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One mistake: `message` says what is wrong, `help` what to write instead.
+
+    `code` is kebab-case and never changes its meaning: users look it up.
+    """
+
+    code: str
+    message: str
+    span: Span
+    help: str | None = None
+    severity: Severity = "error"
+
+
+class Gatherer:
+    """Collects the diagnostics of one run; the first one at a place wins.
+
+    One place has one cause: what a later look finds wrong with the same
+    characters follows from the first finding, and would only be noise.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Position, Position], Diagnostic] = {}
+
+    def error(
+        self, code: str, span: Span, message: str, help: str | None = None
+    ) -> None:
+        self.add(Diagnostic(code=code, message=message, span=span, help=help))
+
+    def warning(
+        self, code: str, span: Span, message: str, help: str | None = None
+    ) -> None:
+        self.add(
+            Diagnostic(
+                code=code, message=message, span=span, help=help, severity="warning"
+            )
+        )
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        span = diagnostic.span
+        self._found.setdefault((span.source, span.start, span.end), diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        return any(found.severity == "error" for found in self._found.values())
+
+    def in_order(self) -> tuple[Diagnostic, ...]:
+        """Everything found, by file and place."""
+        return tuple(sorted(self._found.values(), key=_place))
+
+
+def _place(found: Diagnostic) -> tuple[str, Position, str]:
+    return found.span.source, found.span.start, found.code
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'bigint'?`, or None where nothing known looks like `word`."""
+    if len(word) > 100:  # difflib is quadratic; nobody misspells that much
+        return None
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+def listed(words: Iterable[str]) -> str:
+    """`'keep' or 'delete'`, for a message that offers a choice."""
+    quoted = [f"'{word}'" for word in words]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
+
+
+def shown(text: str) -> str:
+    """`text` in quotes, cut where it is too long for a message."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,58 @@
+"""Whether a text from the schema is one SQL expression, so far as one can see.
+
+Stage: schema. The server judges what the expression means; here it is made sure
+that it stays inside the parentheses that the DDL puts around it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(
+    r"""
+      (?P<escape> \b[eE]'(?:[^'\\]|\\.|'')*' )
+    | (?P<string> '(?:[^']|'')*' )
+    | (?P<name> "(?:[^"]|"")*" )
+    | (?P<dollar> (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$ )
+    | (?P<comment> --|/\* )
+    | (?P<open> [(\[] )
+    | (?P<close> [)\]] )
+    | (?P<unclosed> ['"] | (?<![\w$])\$[\w]*\$ )
+    | (?P<end> ; )
+    | (?P<comma> , )
+    | \w+ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_PARTNER = {")": "(", "]": "["}
+
+
+def problem_in(expression: str) -> str | None:
+    """Why `expression` could not stand in parentheses; None where it can."""
+    opened: list[str] = []
+    for token in _TOKEN.finditer(expression):
+        problem = _problem_with(token.lastgroup, token[0], opened)
+        if problem is not None:
+            return problem
+    return f"'{opened[-1]}' is not closed" if opened else None
+
+
+def _problem_with(kind: str | None, text: str, opened: list[str]) -> str | None:
+    match kind:
+        case "open":
+            opened.append(text)
+        case "close":
+            if not opened or opened.pop() != _PARTNER[text]:
+                return f"'{text}' closes nothing"
+        case "unclosed":
+            return f"the quote {text} is not closed"
+        case "comment":
+            return "it contains a comment"
+        case "end":
+            return "it contains ';'"
+        case "comma" if not opened:
+            return "it contains ',' outside of parentheses"
+        case _:
+            pass
+    return None

@@ -1,0 +1,86 @@
+"""A mapping of the file, read key by key against its table of keys.
+
+Stage: schema. What is unknown or missing is reported once, when the mapping is
+opened; a value that cannot be read is reported by its form and counts as absent.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from jobgen.schema.diagnostics import Gatherer, Span, did_you_mean, listed, shown
+from jobgen.schema.forms import Key
+from jobgen.schema.nodes import Broken, Mapping, Scalar
+
+T = TypeVar("T")
+Default = TypeVar("Default")
+
+
+class Fields:
+    """The values of `node`, whose keys may be `keys`; `what` is its name in messages.
+
+    `place` is where to report a missing key.
+    """
+
+    def __init__(
+        self,
+        node: Mapping,
+        keys: tuple[Key[object], ...],
+        found: Gatherer,
+        *,
+        what: str,
+        place: Span,
+    ) -> None:
+        self._found = found
+        self._entries = {entry.key.text: entry for entry in node.entries}
+        self._report_unknown(node, keys, what)
+        self._report_missing(keys, what, place)
+
+    def _report_unknown(
+        self, node: Mapping, keys: tuple[Key[object], ...], what: str
+    ) -> None:
+        known = [key.name for key in keys]
+        for entry in node.entries:
+            if entry.key.text not in known:
+                self._found.error(
+                    "unknown-key",
+                    entry.key.span,
+                    f"{shown(entry.key.text)} is not a key of {what}",
+                    did_you_mean(entry.key.text, known) or f"known: {', '.join(known)}",
+                )
+
+    def _report_missing(
+        self, keys: tuple[Key[object], ...], what: str, place: Span
+    ) -> None:
+        missing = [
+            key.name for key in keys if key.required and key.name not in self._entries
+        ]
+        if missing:
+            self._found.error(
+                "missing-key",
+                place,
+                f"{what} lacks {listed(missing).replace(' or ', ' and ')}",
+                f"add '{missing[0]}:'",
+            )
+
+    def get(self, key: Key[T], default: Default) -> T | Default:
+        """The value of `key`, or `default` where it is absent or unreadable."""
+        entry = self._entries.get(key.name)
+        if entry is None or isinstance(entry.value, Broken):
+            return default
+        value = entry.value
+        if isinstance(value, Scalar) and value.empty and not key.may_be_empty:
+            self._found.error(
+                "missing-value",
+                entry.key.span,
+                f"'{key.name}' has no value",
+                "write one, or remove the key",
+            )
+            return default
+        read = key.form.read(value, self._found)
+        return default if read is None else read
+
+    def span(self, key: Key[object]) -> Span | None:
+        """Where the value of `key` stands."""
+        entry = self._entries.get(key.name)
+        return None if entry is None else entry.value.span

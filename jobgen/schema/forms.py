@@ -1,0 +1,335 @@
+"""What a value of the schema file may look like: readers that describe themselves.
+
+Stage: schema. A `Form` reads one node and says in JSON Schema's terms what it
+accepts, so that the loader and an editor can never disagree. It reports what it
+refuses and returns None then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence as SequenceABC
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeAlias, TypeVar
+
+from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
+from jobgen.schema.durations import parse_duration
+from jobgen.schema.expressions import problem_in
+from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
+
+Shape: TypeAlias = (
+    "MappingABC[str, Shape | SequenceABC[Shape | str] | str | int | bool]"
+)
+"""A piece of JSON Schema."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[T_co]):
+    """How one kind of value is read, and what it looks like."""
+
+    read: Callable[[Node, Gatherer], T_co | None]
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[T_co]):
+    """One key of a mapping of the grammar; `doc` is for editors and pages."""
+
+    name: str
+    form: Form[T_co]
+    doc: str
+    required: bool = False
+    may_be_empty: bool = False
+
+
+def describe(node: Node) -> str:
+    match node:
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case Scalar() if node.empty:
+            return "nothing"
+        case _:
+            return "a text"
+
+
+def expected(what: str, node: Node, found: Gatherer, help: str | None = None) -> None:
+    """Reports that `node` is of another kind than `what`."""
+    if not isinstance(node, Broken):
+        found.error(
+            "wrong-type", node.span, f"expected {what}, not {describe(node)}", help
+        )
+
+
+def is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.plain and node.text in ("null", "~")
+
+
+def _read_text(node: Node, found: Gatherer) -> str | None:
+    if not isinstance(node, Scalar) or node.empty:
+        expected("a text", node, found)
+        return None
+    return node.text
+
+
+TEXT = Form(_read_text, {"type": "string"})
+
+
+def _read_paragraph(node: Node, found: Gatherer) -> str | None:
+    text = _read_text(node, found)
+    if text is not None and not text.strip():
+        found.error("wrong-type", node.span, "this text is empty", "remove the key")
+        return None
+    return None if text is None else text.strip()
+
+
+PARAGRAPH = Form(_read_paragraph, {"type": "string", "minLength": 1})
+
+
+def _read_expression(node: Node, found: Gatherer) -> str | None:
+    text = _read_paragraph(node, found)
+    problem = None if text is None else problem_in(text)
+    if problem is not None:
+        found.error(
+            "bad-expression",
+            node.span,
+            f"this is not one SQL expression: {problem}",
+            'write an expression, such as "length(email) < 100"',
+        )
+        return None
+    return text
+
+
+EXPRESSION = Form(_read_expression, {"type": "string", "minLength": 1})
+
+
+def read_name(node: Node, what: str, found: Gatherer) -> str | None:
+    """A name of the user's: of a job, a column, an enum."""
+    text = _read_text(node, found)
+    if text is None or NAME.fullmatch(text):
+        return text
+    better = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    found.error(
+        "bad-name",
+        node.span,
+        f"{shown(text)} cannot be the name of {what}",
+        f"write '{better}'"
+        if NAME.fullmatch(better) and len(better) <= 63
+        else "use a-z, 0-9 and _, with a letter first",
+    )
+    return None
+
+
+def name_of(what: str) -> Form[str]:
+    return Form(
+        lambda node, found: read_name(node, what, found),
+        {"type": "string", "pattern": f"^{NAME.pattern}$"},
+    )
+
+
+def _read_boolean(node: Node, found: Gatherer) -> bool | None:
+    if isinstance(node, Scalar) and node.plain and node.text in ("true", "false"):
+        return node.text == "true"
+    if isinstance(node, Scalar) and not node.empty:
+        message = f"{shown(node.text)} is neither true nor false"
+        found.error("wrong-type", node.span, message, "write true or false, unquoted")
+    else:
+        expected("true or false", node, found)
+    return None
+
+
+BOOLEAN = Form(_read_boolean, {"type": "boolean"})
+
+
+def integer(lowest: int, highest: int) -> Form[int]:
+    """A whole number in decimal digits, without quotes."""
+
+    def read(node: Node, found: Gatherer) -> int | None:
+        if not isinstance(node, Scalar) or node.empty:
+            expected("a whole number", node, found)
+            return None
+        if not (node.plain and _INTEGER.fullmatch(node.text)):
+            message = f"{shown(node.text)} is not a whole number"
+            found.error("wrong-type", node.span, message, _digits(node))
+            return None
+        value = int(node.text)
+        if lowest <= value <= highest:
+            return value
+        found.error(
+            "out-of-range",
+            node.span,
+            f"{value} is out of range",
+            f"write a number from {lowest} to {highest}",
+        )
+        return None
+
+    return Form(read, {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+def _digits(node: Scalar) -> str:
+    if _INTEGER.fullmatch(node.text):
+        return "remove the quotes"
+    plain = node.text.replace("_", "").replace(",", "")
+    if _INTEGER.fullmatch(plain):
+        return f"write {plain}"
+    return "write it in decimal digits, such as 10"
+
+
+def _read_fraction(node: Node, found: Gatherer) -> float | None:
+    if not isinstance(node, Scalar) or node.empty:
+        expected("a number", node, found)
+        return None
+    if node.plain and _NUMBER.fullmatch(node.text) and float(node.text) <= 1:
+        return float(node.text)
+    message = f"{shown(node.text)} is not a number from 0 to 1"
+    found.error("out-of-range", node.span, message, "write a number such as 0.2")
+    return None
+
+
+FRACTION = Form(_read_fraction, {"type": "number", "minimum": 0, "maximum": 1})
+
+_DURATION_SHAPE: Shape = {
+    "type": "string",
+    "pattern": "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m(?!s))?([0-9]+s)?([0-9]+ms)?$",
+}
+
+
+def duration(*, zero: bool = False) -> Form[timedelta]:
+    """A duration, above zero unless `zero`."""
+
+    def read(node: Node, found: Gatherer) -> timedelta | None:
+        if not isinstance(node, Scalar) or node.empty:
+            expected("a duration", node, found, "write one such as 30s or 1h30m")
+            return None
+        value = parse_duration(node.text)
+        if value is None:
+            message = f"{shown(node.text)} is not a duration"
+            found.error("bad-duration", node.span, message, _duration_help(node.text))
+        elif not value and not zero:
+            message = "this duration must be longer than 0"
+            found.error("bad-duration", node.span, message, "write one such as 30s")
+        else:
+            return value
+        return None
+
+    return Form(read, _DURATION_SHAPE)
+
+
+def _duration_help(text: str) -> str:
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return f"add a unit: '{text}s' for seconds, '{text}m' for minutes"
+    return "write one such as 500ms, 30s, 5m, 1h30m or 7d"
+
+
+def or_null(form: Form[T]) -> Form[T]:
+    """`null` takes back what `defaults` says."""
+
+    def read(node: Node, found: Gatherer) -> T | None:
+        return None if is_null(node) else form.read(node, found)
+
+    return Form(read, {"anyOf": [form.shape, {"type": "null"}]})
+
+
+def choice(words: tuple[Word, ...]) -> Form[Word]:
+    def read(node: Node, found: Gatherer) -> Word | None:
+        if not isinstance(node, Scalar) or node.empty:
+            expected(listed(words), node, found)
+            return None
+        for word in words:
+            if word == node.text:
+                return word
+        found.error(
+            "bad-value",
+            node.span,
+            f"{shown(node.text)} is not {listed(words)}",
+            did_you_mean(node.text, words) or f"write {listed(words)}",
+        )
+        return None
+
+    return Form(read, {"enum": list(words)})
+
+
+def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
+    def read(node: Node, found: Gatherer) -> tuple[T, ...] | None:
+        if not isinstance(node, Sequence):
+            expected("a list", node, found, "write it in [ ]")
+            return None
+        values = [form.read(item, found) for item in node.items]
+        return tuple(value for value in values if value is not None)
+
+    return Form(read, {"type": "array", "items": form.shape})
+
+
+def one_or_list(form: Form[T]) -> Form[tuple[T, ...]]:
+    several = list_of(form)
+
+    def read(node: Node, found: Gatherer) -> tuple[T, ...] | None:
+        if isinstance(node, Sequence):
+            return several.read(node, found)
+        value = form.read(node, found)
+        return None if value is None else (value,)
+
+    return Form(read, {"anyOf": [form.shape, several.shape]})
+
+
+def _read_sequence(node: Node, found: Gatherer) -> Sequence | None:
+    if isinstance(node, Sequence):
+        return node
+    expected("a list", node, found, "write it in [ ]")
+    return None
+
+
+def sequence(items: Shape) -> Form[Sequence]:
+    """A list whose items somebody else reads."""
+    return Form(_read_sequence, {"type": "array", "items": items})
+
+
+def _read_mapping(node: Node, found: Gatherer) -> Mapping | None:
+    if isinstance(node, Mapping):
+        return node
+    if isinstance(node, Scalar) and node.empty:
+        return Mapping(node.span, ())
+    expected("a mapping of keys to values", node, found, "write 'key: value' lines")
+    return None
+
+
+def mapping(values: Shape) -> Form[Mapping]:
+    """A mapping from names of the user's to what somebody else reads."""
+    shape: Shape = {"type": "object", "additionalProperties": values}
+    return Form(_read_mapping, shape)
+
+
+def record(keys: tuple[Key[object], ...]) -> Form[Mapping]:
+    """A mapping with the given keys and no others, to be read by `Fields`."""
+    return Form(_read_mapping, record_shape(keys))
+
+
+def record_shape(keys: tuple[Key[object], ...]) -> Shape:
+    properties = {key.name: {**key.form.shape, "description": key.doc} for key in keys}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [key.name for key in keys if key.required],
+        "additionalProperties": False,
+    }
+
+
+def _read_node(node: Node, found: Gatherer) -> Node | None:
+    return None if isinstance(node, Broken) else node
+
+
+def anything(shape: Shape) -> Form[Node]:
+    """A value that is read where its context is known."""
+    return Form(_read_node, shape)

@@ -1,0 +1,201 @@
+"""The `default` of a column: a YAML value → the SQL text of a literal of its type.
+
+Stage: schema. Out comes SQL that is typed and quoted (`'welcome'::public.mail_kind`,
+`5`, `'{1,2}'::integer[]`) or a problem; nothing of what the user wrote reaches SQL
+without having been recognised as a value of the type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+
+from jobgen.schema import values
+from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
+from jobgen.schema.json_text import json_text
+from jobgen.schema.nodes import Node, Scalar, Sequence
+from jobgen.schema.quoting import quote_literal
+from jobgen.schema.types import ColumnType, Family
+
+_UNQUOTED = (Family.INTEGER, Family.FLOAT, Family.BOOLEAN)
+
+_WANTED: MappingABC[Family, str] = {
+    Family.INTEGER: "write a whole number, such as 10",
+    Family.FLOAT: "write a number, such as 0.5",
+    Family.NUMERIC: "write a number, such as 19.90",
+    Family.BOOLEAN: "write true or false, unquoted",
+    Family.BYTES: r"write hexadecimal digits, such as '\x00ff'",
+    Family.DATE: "write a date, such as 2026-01-31",
+    Family.TIME: 'write a time, such as "22:30"',
+    Family.TIMESTAMPTZ: "write a time with its zone, such as 2026-01-31 12:00:00+00",
+    Family.TIMESTAMP: "write a time without a zone, such as 2026-01-31 12:00:00",
+    Family.INTERVAL: "write an interval, such as 1 day 02:30:00, or 30s",
+    Family.UUID: "write a UUID of 32 digits with hyphens; or use 'default_sql'",
+    Family.INET: "write an address, such as 192.0.2.1",
+    Family.CIDR: "write a network, such as 10.0.0.0/8",
+    Family.RANGE: "write a range in quotes, such as '[1,10)'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralProblem:
+    """Why a value is none of the type, and where it stands."""
+
+    span: Span
+    message: str
+    help: str | None
+
+
+def literal(
+    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+) -> str | LiteralProblem:
+    """The SQL literal for `node`; `labels` are those of the type's enum."""
+    if column_type.array:
+        return _array(node, column_type, labels)
+    text = _element(node, column_type, labels)
+    if isinstance(text, LiteralProblem) or _stands_alone(text, column_type):
+        return text
+    return _typed(text, column_type)
+
+
+def _typed(text: str, column_type: ColumnType) -> str:
+    return f"{quote_literal(text)}::{column_type.sql}"
+
+
+def _stands_alone(text: str, column_type: ColumnType) -> bool:
+    """Whether `text` is a constant of SQL as it is."""
+    family = column_type.element.family
+    return family in (Family.INTEGER, Family.BOOLEAN, Family.NUMERIC) or (
+        family is Family.FLOAT and text not in ("NaN", "Infinity", "-Infinity")
+    )
+
+
+def _array(
+    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+) -> str | LiteralProblem:
+    if not isinstance(node, Sequence):
+        message = f"this is not a list, which {column_type.sql} needs"
+        return LiteralProblem(node.span, message, "write the values in [ ]")
+    texts: list[str] = []
+    for item in node.items:
+        text = _element(item, column_type, labels)
+        if isinstance(text, LiteralProblem):
+            return text
+        texts.append(_array_element(text))
+    return _typed("{" + ",".join(texts) + "}", column_type)
+
+
+def _array_element(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_.:/+-]+", text) and text.lower() != "null":
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _element(
+    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+) -> str | LiteralProblem:
+    """The text of one value, as PostgreSQL's input function takes it."""
+    family, sql = column_type.element.family, column_type.element.sql
+    if family is Family.JSON:
+        return _json(node)
+    if not isinstance(node, Scalar) or node.empty:
+        return LiteralProblem(node.span, f"this is not one value of {sql}", None)
+    if node.plain and node.text in ("null", "~") and column_type.array:
+        message = "an element of an array must not be NULL"
+        return LiteralProblem(node.span, message, "leave it out")
+    if family is Family.ENUM:
+        return _label(node, sql, labels)
+    text = _recognised(node.text, family, sql, column_type.sql)
+    quoted = not node.plain and family in _UNQUOTED
+    if text is not None and not quoted:
+        return text
+    message = f"{shown(node.text)} is not a value of {_name(column_type)}"
+    help = "remove the quotes" if text is not None else _help(node, family, sql)
+    return LiteralProblem(node.span, message, help)
+
+
+def _name(column_type: ColumnType) -> str:
+    return column_type.sql.removesuffix("[]")
+
+
+def _json(node: Node) -> str | LiteralProblem:
+    text = json_text(node)
+    if isinstance(text, str):
+        return text
+    message = "this number does not fit in JSON as other programs read it"
+    return LiteralProblem(text, message, "write it in quotes, as a text")
+
+
+def _label(node: Scalar, enum: str, labels: tuple[str, ...]) -> str | LiteralProblem:
+    if node.text in labels:
+        return node.text
+    message = f"{shown(node.text)} is not a label of {enum}"
+    few = f"write {listed(labels[:10])}" if labels else None
+    return LiteralProblem(node.span, message, did_you_mean(node.text, labels) or few)
+
+
+def _help(node: Scalar, family: Family, sql: str) -> str | None:
+    bits = values.INTEGER_BITS.get(sql)
+    if bits is not None and re.fullmatch(r"-?[0-9]+", node.text):
+        half = 1 << (bits - 1)
+        return f"write a number from {-half} to {half - 1}"
+    if family is Family.TEXT:
+        return "shorten it, or allow more characters in the type"
+    return _WANTED.get(family)
+
+
+def _recognised(text: str, family: Family, sql: str, full: str) -> str | None:
+    """`text` in the spelling that goes into SQL; None where it is no such value."""
+    match family:
+        case Family.INTEGER:
+            number = values.integer(text, sql)
+            return None if number is None else str(number)
+        case Family.NUMERIC:
+            return text if values.numeric(text, *_precision(full)) is not None else None
+        case Family.FLOAT:
+            return values.real(text, sql)
+        case Family.BOOLEAN:
+            return text if text in ("true", "false") else None
+        case Family.TEXT | Family.CITEXT:
+            return text if len(text) <= _length(full) else None
+        case Family.BYTES:
+            return values.binary(text)
+        case Family.INTERVAL:
+            return values.interval(text)
+        case Family.INET:
+            return values.address(text)
+        case Family.CIDR:
+            return values.network(text)
+        case Family.RANGE:
+            return text if values.is_range(text, sql) else None
+        case _:
+            return text if _is_moment_or_uuid(text, family) else None
+
+
+def _is_moment_or_uuid(text: str, family: Family) -> bool:
+    match family:
+        case Family.DATE:
+            return values.day(text) is not None
+        case Family.TIME:
+            return values.clock(text) is not None
+        case Family.TIMESTAMPTZ:
+            return values.instant(text) is not None
+        case Family.TIMESTAMP:
+            return values.local_time(text) is not None
+        case Family.UUID:
+            return values.uuid(text) is not None
+        case _:
+            return False
+
+
+def _precision(sql: str) -> tuple[int | None, int]:
+    """Precision and scale of `numeric(12,2)`; no precision where there is none."""
+    match = re.search(r"\(([0-9]+),([0-9]+)\)", sql)
+    return (None, 0) if match is None else (int(match[1]), int(match[2]))
+
+
+def _length(sql: str) -> int:
+    """The most characters of `character varying(20)`; of `text`, what is sane."""
+    match = re.search(r"\(([0-9]+)\)", sql)
+    return 1_000_000 if match is None else int(match[1])

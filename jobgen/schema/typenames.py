@@ -1,0 +1,208 @@
+"""A type as the user writes it → `ColumnType`, or why not.
+
+Stage: schema. In: `numeric(12,2)[]?` and the enums of the file. Knows every
+spelling that is accepted, and for those that are not, what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from jobgen.schema.diagnostics import did_you_mean, shown
+from jobgen.schema.quoting import qualified
+from jobgen.schema.types import SCALARS, ColumnType, Family, Scalar
+
+_BY_NAME = {scalar.sql: scalar for scalar in SCALARS}
+
+ALIASES: Mapping[str, str] = {
+    "int": "integer",
+    "float": "double precision",
+    "decimal": "numeric",
+    "bool": "boolean",
+    "varchar": "character varying",
+    "timestamptz": "timestamp with time zone",
+    "timestamp": "timestamp without time zone",
+    "time": "time without time zone",
+}
+
+TYPE_NAMES = frozenset(_BY_NAME) | frozenset(ALIASES)
+"""Every name of a type; an enum of the file must have another one."""
+
+REFUSED: Mapping[str, tuple[str, str]] = {
+    # name: (why not, what instead)
+    "money": ("its meaning depends on the server's locale", "numeric"),
+    "char": ("it is padded with spaces", "text"),
+    "character": ("it is padded with spaces", "text"),
+    "bpchar": ("it is padded with spaces", "text"),
+    "serial": ("the id of a job is made by jobgen", "bigint"),
+    "bigserial": ("the id of a job is made by jobgen", "bigint"),
+    "smallserial": ("the id of a job is made by jobgen", "smallint"),
+    "timetz": ("a zone without a date has no offset", "timestamptz"),
+    "time with time zone": ("a zone without a date has no offset", "timestamptz"),
+    "xml": ("Python has no type for it", "text"),
+    "bit": ("Python has no type for it", "bytea"),
+    "bit varying": ("Python has no type for it", "bytea"),
+    "varbit": ("Python has no type for it", "bytea"),
+    "hstore": ("its values have no types", "jsonb"),
+    "tsrange": ("its bounds have no time zone", "tstzrange"),
+    "record": ("composite types are not supported", "jsonb"),
+}
+
+_INSTEAD: Mapping[str, str] = {
+    "string": "text",
+    "str": "text",
+    "datetime": "timestamptz",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "long": "bigint",
+    "float4": "real",
+    "float8": "double precision",
+    "double": "double precision",
+    "number": "numeric",
+    "dec": "numeric",
+    "dict": "jsonb",
+    "object": "jsonb",
+    "blob": "bytea",
+    "bytes": "bytea",
+    "binary": "bytea",
+    "guid": "uuid",
+    "duration": "interval",
+    "timedelta": "interval",
+    "array": "integer[]",
+    "list": "integer[]",
+}
+
+_SHAPE = re.compile(
+    r"(?P<name>[^()\[\]?]*?) *(?:\( *(?P<modifiers>[^()]*?) *\))?"
+    r" *(?P<arrays>(?:\[[0-9]*\] *)*)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeProblem:
+    """Why a text is no type of a column."""
+
+    code: str
+    message: str
+    help: str | None = None
+
+
+def parse_type(
+    text: str, enums: Mapping[str, str], schema: str
+) -> ColumnType | TypeProblem:
+    """The type that `text` (without the `?`) names.
+
+    `enums` gives the class of each enum of the file, `schema` where they live.
+    """
+    shape = _SHAPE.fullmatch(text.strip())
+    if shape is None:
+        return _unknown(text, enums)
+    name, modifiers = " ".join(shape["name"].split()), shape["modifiers"]
+    if name in REFUSED and name not in enums:
+        reason, instead = REFUSED[name]
+        return TypeProblem(
+            code="refused-type",
+            message=f"the type {shown(name)} is not supported: {reason}",
+            help=f"use '{instead}'",
+        )
+    column_type = _scalar_type(name, modifiers, enums, schema)
+    if column_type is None:
+        return _unknown(name, enums)
+    if isinstance(column_type, TypeProblem):
+        return column_type
+    return _with_array(column_type, shape["arrays"].replace(" ", ""))
+
+
+def _unknown(name: str, enums: Mapping[str, str]) -> TypeProblem:
+    instead = _INSTEAD.get(name.lower())
+    help = (
+        f"did you mean '{instead}'?"
+        if instead is not None
+        else did_you_mean(name, [*enums, *sorted(TYPE_NAMES)])
+    )
+    return TypeProblem(
+        code="unknown-type",
+        message=f"{shown(name)} is not a PostgreSQL type that jobgen knows",
+        help=help or "use a type of PostgreSQL, or an enum of this file",
+    )
+
+
+def _scalar_type(
+    name: str, modifiers: str | None, enums: Mapping[str, str], schema: str
+) -> ColumnType | TypeProblem | None:
+    if name in enums:
+        if modifiers is not None:
+            return _no_modifiers(name)
+        return _enum_type(name, enums[name], schema)
+    scalar = _BY_NAME.get(ALIASES.get(name, name))
+    if scalar is None:
+        return None
+    if modifiers is None:
+        return ColumnType(sql=scalar.sql, element=scalar)
+    if scalar.sql == "numeric":
+        return _numeric(scalar, modifiers)
+    if scalar.sql == "character varying":
+        return _varchar(scalar, modifiers)
+    return _no_modifiers(name)
+
+
+def _enum_type(name: str, class_name: str, schema: str) -> ColumnType:
+    sql = qualified(schema, name)
+    element = Scalar(sql=sql, python=class_name, family=Family.ENUM, dump="text")
+    return ColumnType(sql=sql, element=element, enum=name)
+
+
+def _no_modifiers(name: str) -> TypeProblem:
+    return TypeProblem(
+        code="bad-type-modifier",
+        message=f"the type {shown(name)} takes nothing in parentheses",
+        help=f"write '{name}'",
+    )
+
+
+def _numbers(modifiers: str) -> list[int] | None:
+    parts = [part.strip() for part in modifiers.split(",")]
+    if all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
+        return [int(part) for part in parts]
+    return None
+
+
+def _numeric(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
+    match _numbers(modifiers):
+        case [precision] if 1 <= precision <= 1000:
+            return ColumnType(sql=f"numeric({precision},0)", element=scalar)
+        case [precision, scale] if 1 <= precision <= 1000 and scale <= precision:
+            return ColumnType(sql=f"numeric({precision},{scale})", element=scalar)
+        case _:
+            return TypeProblem(
+                code="bad-type-modifier",
+                message=f"'numeric({modifiers})' has no such precision and scale",
+                help="write 'numeric(p,s)' with p from 1 to 1000 and s from 0 to p",
+            )
+
+
+def _varchar(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
+    match _numbers(modifiers):
+        case [length] if 1 <= length <= 10_485_760:
+            return ColumnType(sql=f"character varying({length})", element=scalar)
+        case _:
+            return TypeProblem(
+                code="bad-type-modifier",
+                message=f"'varchar({modifiers})' has no such length",
+                help="write 'varchar(n)' with n from 1 to 10485760, or 'text'",
+            )
+
+
+def _with_array(column_type: ColumnType, arrays: str) -> ColumnType | TypeProblem:
+    if not arrays:
+        return column_type
+    if arrays != "[]":
+        return TypeProblem(
+            code="refused-type",
+            message="arrays have one dimension and no length",
+            help="write '[]' once, or use 'jsonb' for nested lists",
+        )
+    return replace(column_type, sql=column_type.sql + "[]", array=True)
