@@ -19,7 +19,7 @@ Default = TypeVar("Default")
 class Fields:
     """The values of `node`, whose keys may be `keys`; `what` is its name in messages.
 
-    `place` is where to report a missing key.
+    `place` is where to report a missing key; a `partial` mapping may lack any.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class Fields:
         *,
         what: str,
         place: Span,
+        partial: bool = False,
     ) -> None:
         self._found = found
         self._entries = {entry.key.text: entry for entry in node.entries}
         self._report_unknown(node, keys, what)
-        self._report_missing(keys, what, place)
+        if not partial:
+            self._report_missing(keys, what, place)
 
     def _report_unknown(
         self, node: Mapping, keys: tuple[Key[object], ...], what: str

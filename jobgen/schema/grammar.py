@@ -62,7 +62,7 @@ RENAMED_FROM = Key("renamed_from", name_of("anything"), "What this was called be
 class References:
     TABLE = Key("table", TEXT, "The table, qualified or in postgres.schema.", True)
     COLUMN = Key("column", TEXT, "Its key column.", True)
-    ON_DELETE = Key(
+    ON_DELETE: Key[OnDelete] = Key(
         "on_delete", choice(_ON_DELETE), "What deleting the row does here.", True
     )
     KEYS = (TABLE, COLUMN, ON_DELETE)
@@ -100,7 +100,9 @@ class Column:
 
 
 class Backoff:
-    STRATEGY = Key("strategy", choice(_STRATEGIES), "How the delay grows.")
+    STRATEGY: Key[Strategy] = Key(
+        "strategy", choice(_STRATEGIES), "How the delay grows."
+    )
     DELAY = Key("delay", duration(zero=True), "The delay that it grows from.")
     MAX = Key("max", duration(zero=True), "The longest delay.")
     JITTER = Key("jitter", FRACTION, "How much of the delay is random.")
@@ -139,18 +141,22 @@ class Job:
         may_be_empty=True,
     )
     TABLE = Key("table", name_of("a table"), "The table; <job>_jobs by default.")
-    ID = Key("id", choice(_IDS), "The type of the id.")
+    ID: Key[IdType] = Key("id", choice(_IDS), "The type of the id.")
     MAX_ATTEMPTS = Key("max_attempts", integer(1, _MOST), "Attempts before it fails.")
     TIMEOUT = Key("timeout", or_null(_POSITIVE), "The longest run of a handler.")
     BACKOFF = Key("backoff", record(Backoff.KEYS), "How long a failed one waits.")
     CONCURRENCY = Key("concurrency", integer(1, 1_000_000), "Handlers at once.")
     STALE_AFTER = Key("stale_after", _POSITIVE, "When an unknown worker is given up.")
     PRIORITY = Key("priority", BOOLEAN, "Whether rows have one; lower runs first.")
-    NOTIFY = Key("notify", choice(_NOTIFY), "When an insert wakes workers.")
-    ON_SUCCESS = Key("on_success", choice(_ON_SUCCESS), "What becomes of the row.")
+    NOTIFY: Key[Notify] = Key(
+        "notify", choice(_NOTIFY), "When an insert wakes workers."
+    )
+    ON_SUCCESS: Key[OnSuccess] = Key(
+        "on_success", choice(_ON_SUCCESS), "What becomes of the row."
+    )
     RETENTION = Key("retention", record(Retention.KEYS), "How long rows are kept.")
     INDEXES = Key("indexes", sequence(_INDEX_SHAPE), "Indexes on the payload.")
-    WORKER = Key("worker", choice(_WORKERS), "Whether Python runs it.")
+    WORKER: Key[RunsWhere] = Key("worker", choice(_WORKERS), "Whether Python runs it.")
     RENAMED_FROM = RENAMED_FROM
     RESERVED = Key(
         "reserved", list_of(name_of("a column")), "Columns that once existed."

@@ -1,0 +1,225 @@
+"""What no single value shows: names that meet, names that are too long, and
+columns that are not there.
+
+Stage: schema. In: the whole model and where its parts were written. Judges; the
+loader has built everything already.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+
+from jobgen.schema import names
+from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
+from jobgen.schema.model import Column, Index, Job, Schema
+from jobgen.schema.places import Places
+from jobgen.schema.references import check_references
+from jobgen.schema.tables import STATUS_TYPE, Table, table_of, tables_of
+from jobgen.schema.types import Family
+
+RESERVED_CLASSES = frozenset(
+    {
+        "JobStatus",
+        # What generated modules import; a class of that name would hide it.
+        "Any",
+        "AsyncConnection",
+        "Awaitable",
+        "Callable",
+        "Connection",
+        "Decimal",
+        "Default",
+        "Final",
+        "Handler",
+        "Handlers",
+        "Iterable",
+        "JobType",
+        "JsonValue",
+        "LiteralString",
+        "Mapping",
+        "Outcome",
+        "Range",
+        "Sequence",
+        "StrEnum",
+    }
+    | {name for name in dir(builtins) if name[:1].isupper()}
+)
+"""Names that no generated class may have; `None` and `True` are among them."""
+
+
+def check(schema: Schema, places: Places, found: Gatherer) -> None:
+    _check_classes(schema, places, found)
+    for job in schema.jobs:
+        _check_attributes(job, places, found)
+        _check_indexes(job, places, found)
+    _check_lengths(schema, places, found)
+    _check_relations(schema, places, found)
+    _check_types(schema, places, found)
+    check_references(schema, places, found)
+
+
+def _check_classes(schema: Schema, places: Places, found: Gatherer) -> None:
+    taken = dict.fromkeys(RESERVED_CLASSES, "a name that generated code needs")
+    for name, owner, path in _classes(schema):
+        if name in taken:
+            message = f"{owner} would be the class {name}, which is {taken[name]}"
+            found.error("class-collision", places.at(*path), message, "rename it")
+        else:
+            taken[name] = f"that of {owner}"
+
+
+def _classes(schema: Schema) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    for enum in schema.enums:
+        yield enum.class_name, f"the enum {shown(enum.name)}", ("enums", enum.name)
+    for job in schema.jobs:
+        owner, path = f"the job {shown(job.name)}", ("jobs", job.name)
+        yield job.class_name, owner, path
+        yield job.row_class_name, f"a row of {owner}", path
+
+
+def _check_attributes(job: Job, places: Places, found: Gatherer) -> None:
+    taken: dict[str, str] = {}
+    for column in job.columns:
+        other = taken.setdefault(column.attribute, column.name)
+        if other != column.name:
+            found.error(
+                "attribute-collision",
+                places.at("jobs", job.name, "columns", column.name),
+                f"'{column.name}' and '{other}' would both be {column.attribute}"
+                " in Python",
+                "rename one of them",
+            )
+
+
+def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
+    columns = {column.name: column for column in job.columns}
+    seen: set[str] = set()
+    for place, index in enumerate(job.indexes):
+        path = ("jobs", job.name, "indexes", str(place))
+        for name in index.columns:
+            _check_indexed(name, columns.get(name), job, (*path, name), places, found)
+        if len(set(index.columns)) < len(index.columns):
+            message = "this index has a column twice"
+            found.error("duplicate-column", places.at(*path), message, "remove one")
+        name = _index_name(job, index)
+        if name in seen:
+            message = f"two indexes would both be named {shown(name)}"
+            help = "remove one, or change the order of its columns"
+            found.error("duplicate-index", places.at(*path), message, help)
+        seen.add(name)
+
+
+def _index_name(job: Job, index: Index) -> str:
+    return names.payload_index(job.table, index.columns, unique=index.unique)
+
+
+def _check_indexed(
+    name: str,
+    column: Column | None,
+    job: Job,
+    path: tuple[str, ...],
+    places: Places,
+    found: Gatherer,
+) -> None:
+    if column is None:
+        known = [each.name for each in job.columns]
+        message = f"{shown(name)} is not a payload column of {shown(job.name)}"
+        few = f"known: {', '.join(known[:10])}" if known else None
+        help = did_you_mean(name, known) or few
+        found.error("unknown-column", places.at(*path), message, help)
+    elif column.type.element.family is Family.JSON and "jsonb" not in column.type.sql:
+        message = "PostgreSQL cannot compare json, so it cannot be indexed"
+        found.error("json-index", places.at(*path), message, "use jsonb")
+
+
+def _check_lengths(schema: Schema, places: Places, found: Gatherer) -> None:
+    for name, path in _identifiers(schema):
+        excess = len(name.encode()) - names.MAX_IDENTIFIER_BYTES
+        if excess > 0:
+            found.error(
+                "too-long-name",
+                places.at(*path),
+                f"{shown(name)} would have {len(name.encode())} bytes;"
+                f" PostgreSQL allows {names.MAX_IDENTIFIER_BYTES}",
+                f"shorten the name by {excess}",
+            )
+
+
+def _identifiers(schema: Schema) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every name in SQL, with what to rename for it; the longest of a table first,
+    because one place gets one diagnostic."""
+    yield schema.postgres.schema, ("postgres",)
+    for enum in schema.enums:
+        yield enum.name, ("enums", enum.name)
+    for job in schema.jobs:
+        path = ("jobs", job.name)
+        yield max(_of_table(job), key=len), (*path, "table")
+        for column in job.columns:
+            yield max(_of_column(job, column), key=len), (*path, "columns", column.name)
+        for place, index in enumerate(job.indexes):
+            yield _index_name(job, index), (*path, "indexes", str(place))
+
+
+def _of_table(job: Job) -> tuple[str, ...]:
+    derive = (
+        names.channel,
+        names.notify_function,
+        names.insert_trigger,
+        names.update_trigger,
+        names.ready_index,
+        names.running_index,
+        names.primary_key,
+        names.wake_sequence,
+        names.id_sequence,
+    )
+    return tuple(name(job.table) for name in derive)
+
+
+def _of_column(job: Job, column: Column) -> tuple[str, ...]:
+    found = [column.name]
+    if column.check is not None:
+        found.append(names.check(job.table, column.name))
+    if column.references is not None:
+        found.append(names.foreign_key(job.table, column.name))
+        found.append(names.payload_index(job.table, (column.name,), unique=False))
+    return tuple(found)
+
+
+def _check_relations(schema: Schema, places: Places, found: Gatherer) -> None:
+    """Tables, indexes and sequences share one namespace."""
+    workers = tables_of(schema).workers
+    taken = {workers.name: "jobgen's table", workers.primary_key: "jobgen's index"}
+    for job in schema.jobs:
+        owner = f"a name that the job {shown(job.name)} needs"
+        mine = sorted(_relations(job, table_of(schema, job)))
+        for name in mine:
+            if name in taken:
+                message = f"the name {shown(name)} is already {taken[name]}"
+                span = places.at("jobs", job.name, "table")
+                help = "give one of them another 'table'"
+                found.error("table-collision", span, message, help)
+                break
+        taken.update((name, owner) for name in mine if name not in taken)
+
+
+def _relations(job: Job, table: Table) -> set[str]:
+    sequences = {names.wake_sequence(job.table), names.id_sequence(job.table)}
+    return {
+        table.name,
+        table.primary_key,
+        *sequences,
+        *(index.name for index in table.indexes),
+    }
+
+
+def _check_types(schema: Schema, places: Places, found: Gatherer) -> None:
+    """Enums and the row types of tables share one namespace."""
+    tables = {job.table: job for job in schema.jobs}
+    for enum in schema.enums:
+        span = places.at("enums", enum.name)
+        if enum.name == STATUS_TYPE:
+            message = f"'{STATUS_TYPE}' is the type of every job's status"
+            found.error("reserved-name", span, message, "rename the enum")
+        elif enum.name in tables:
+            message = f"'{enum.name}' is the table of a job, and so a type already"
+            found.error("table-collision", span, message, "rename the enum")

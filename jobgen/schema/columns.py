@@ -1,0 +1,238 @@
+"""Nodes under `columns` → `Column`s.
+
+Stage: schema.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jobgen.schema import names
+from jobgen.schema.context import Context
+from jobgen.schema.diagnostics import Span, shown
+from jobgen.schema.fields import Fields
+from jobgen.schema.forms import expected, is_null, read_name
+from jobgen.schema.grammar import Column as Keys
+from jobgen.schema.grammar import References as ReferenceKeys
+from jobgen.schema.literals import LiteralProblem, literal
+from jobgen.schema.model import Column, References
+from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar
+from jobgen.schema.typenames import parse_type
+from jobgen.schema.types import ColumnType, Family
+
+BASE_COLUMNS = (
+    "id",
+    "created_at",
+    "updated_at",
+    "status",
+    "last_error",
+    "attempts_count",
+    "locked_at",
+    "locked_by",
+    "run_at",
+    "priority",
+)
+"""What a job table may have beside its payload."""
+
+_SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+
+_TABLE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_$]*\.)?[A-Za-z_][A-Za-z0-9_$]*")
+_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_IMPORT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def load_columns(node: Mapping, job: str, context: Context) -> tuple[Column, ...]:
+    columns = (_column(entry, job, context) for entry in node.entries)
+    return tuple(column for column in columns if column is not None)
+
+
+def _column(entry: Entry, job: str, context: Context) -> Column | None:
+    name, value = entry.key.text, entry.value
+    context.places.note(entry.key.span, "jobs", job, "columns", name)
+    _check_name(entry.key, context)
+    if isinstance(value, Scalar):
+        return _short(entry.key, value, context)
+    if isinstance(value, Mapping):
+        return _long(entry.key, value, job, context)
+    expected("a type", value, context.found, "write 'name: type'")
+    return None
+
+
+def _check_name(key: Scalar, context: Context) -> None:
+    name = read_name(key, "a column", context.found)
+    if name in BASE_COLUMNS:
+        message = f"'{name}' is a column that every job table has or may have"
+        context.found.error("reserved-column", key.span, message, "rename yours")
+    elif name in _SYSTEM_COLUMNS:
+        message = f"'{name}' is a system column of PostgreSQL"
+        context.found.error("reserved-column", key.span, message, "rename yours")
+
+
+def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
+    if value.empty:
+        message = f"the column {shown(key.text)} has no type"
+        context.found.error("missing-value", key.span, message, "write one, as text")
+        return None
+    nullable = value.text.endswith("?")
+    if nullable and value.plain and value.flow:
+        context.found.error(
+            "unquoted-question-mark",
+            value.span,
+            "within { } YAML wants quotes around a text with '?'",
+            f'write {{{key.text}: "{value.text}"}}',
+        )
+    column_type = _type(value.text.removesuffix("?"), value.span, context)
+    if column_type is None:
+        return None
+    return Column(
+        name=key.text,
+        attribute=names.attribute(key.text),
+        type=column_type,
+        nullable=nullable,
+    )
+
+
+def _type(text: str, span: Span, context: Context) -> ColumnType | None:
+    parsed = parse_type(text, context.enum_classes, context.postgres.schema)
+    if isinstance(parsed, ColumnType):
+        return parsed
+    context.found.error(parsed.code, span, parsed.message, parsed.help)
+    return None
+
+
+def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | None:
+    what = f"the column {shown(key.text)}"
+    fields = Fields(node, Keys.KEYS, context.found, what=what, place=key.span)
+    nullable = fields.get(Keys.NULLABLE, False)
+    column_type = _long_type(fields, context)
+    references = _references(fields, key, job, nullable, context)
+    default = _default(fields, column_type, nullable, context)
+    default_sql = fields.get(Keys.DEFAULT_SQL, None)
+    doc, check = fields.get(Keys.DOC, None), fields.get(Keys.CHECK, None)
+    _check_python(fields, column_type, context)
+    fields.get(Keys.RENAMED_FROM, None)
+    _check_one_default(fields, context)
+    if column_type is None:
+        return None
+    return Column(
+        name=key.text,
+        attribute=names.attribute(key.text),
+        type=column_type,
+        nullable=nullable,
+        default=default,
+        default_sql=default_sql,
+        doc=doc,
+        references=references,
+        check=check,
+    )
+
+
+def _long_type(fields: Fields, context: Context) -> ColumnType | None:
+    text, span = fields.get(Keys.TYPE, None), fields.span(Keys.TYPE)
+    if text is None or span is None:
+        return None
+    if text.endswith("?"):
+        context.found.error(
+            "nullable-type",
+            span,
+            "the short form's '?' does not go into 'type'",
+            f"write type: {text.removesuffix('?')}, nullable: true",
+        )
+    return _type(text.removesuffix("?"), span, context)
+
+
+def _default(
+    fields: Fields, column_type: ColumnType | None, nullable: bool, context: Context
+) -> str | None:
+    node = fields.get(Keys.DEFAULT, None)
+    if node is None or column_type is None or isinstance(node, Broken):
+        return None
+    json = column_type.element.family is Family.JSON and not column_type.array
+    if is_null(node) and nullable:
+        return None  # NULL is what a column without a default has
+    if is_null(node) and not json and column_type.element.family is not Family.ENUM:
+        message = "the column is not nullable, so NULL cannot be its default"
+        context.found.error("bad-default", node.span, message, "add 'nullable: true'")
+        return None
+    enum = context.enums.get(column_type.enum or "")
+    labels = tuple(label.text for label in enum.labels) if enum else ()
+    sql = literal(node, column_type, labels)
+    if isinstance(sql, LiteralProblem):
+        context.found.error("bad-default", sql.span, sql.message, sql.help)
+        return None
+    return sql
+
+
+def _check_one_default(fields: Fields, context: Context) -> None:
+    span = fields.span(Keys.DEFAULT_SQL)
+    if span is not None and fields.span(Keys.DEFAULT) is not None:
+        message = "a column has either 'default' or 'default_sql'"
+        context.found.error("two-defaults", span, message, "remove one of them")
+
+
+def _references(
+    fields: Fields, key: Scalar, job: str, nullable: bool, context: Context
+) -> References | None:
+    node = fields.get(Keys.REFERENCES, None)
+    if node is None:
+        return None
+    what, keys = "'references'", ReferenceKeys.KEYS
+    inner = Fields(node, keys, context.found, what=what, place=node.span)
+    table = _identifier(inner.get(ReferenceKeys.TABLE, None), _TABLE)
+    column = _identifier(inner.get(ReferenceKeys.COLUMN, None), _COLUMN)
+    on_delete = inner.get(ReferenceKeys.ON_DELETE, None)
+    for part, read in ((ReferenceKeys.TABLE, table), (ReferenceKeys.COLUMN, column)):
+        span = inner.span(part)
+        if span is not None:
+            path = ("jobs", job, "columns", key.text, "references", part.name)
+            context.places.note(span, *path)
+            if read is None:
+                message = f"this cannot be the name of a {part.name}"
+                context.found.error("bad-name", span, message, "write it unquoted")
+    _check_set_null(inner, on_delete, nullable, context)
+    if table is None or column is None or on_delete is None:
+        return None
+    return References(table=table, column=column, on_delete=on_delete)
+
+
+def _identifier(text: str | None, pattern: re.Pattern[str]) -> str | None:
+    return text if text is not None and pattern.fullmatch(text) else None
+
+
+def _check_set_null(
+    fields: Fields, on_delete: str | None, nullable: bool, context: Context
+) -> None:
+    span = fields.span(ReferenceKeys.ON_DELETE)
+    if span is not None and on_delete == "set null" and not nullable:
+        message = "'set null' needs a nullable column"
+        help = "add 'nullable: true', or use 'cascade' or 'restrict'"
+        context.found.error("set-null-not-nullable", span, message, help)
+
+
+def _check_python(
+    fields: Fields, column_type: ColumnType | None, context: Context
+) -> None:
+    """Judges the shape of typed JSON, which this release does not act on."""
+    named = [key for key in (Keys.PYTHON, Keys.DECODE, Keys.ENCODE) if fields.span(key)]
+    for key in named:
+        span = fields.span(key)
+        text = fields.get(key, None)
+        if span is None or text is None:
+            continue
+        if not _IMPORT.fullmatch(text):
+            message = f"{shown(text)} names nothing that can be imported"
+            help = "write module:name, as in app.mail:Attachment"
+            context.found.error("bad-import", span, message, help)
+        elif column_type is not None and not _is_json(column_type):
+            message = f"'{key.name}' needs a column of type json or jsonb"
+            context.found.error("python-needs-json", span, message, "remove it")
+        elif Keys.PYTHON not in named:
+            message = f"'{key.name}' needs 'python'"
+            context.found.error("missing-key", span, message, "add 'python:'")
+        else:
+            message = f"'{key.name}' is read, and not acted on by this release"
+            context.found.warning("not-yet", span, message)
+
+
+def _is_json(column_type: ColumnType) -> bool:
+    return column_type.element.family is Family.JSON and not column_type.array

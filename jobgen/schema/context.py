@@ -1,0 +1,27 @@
+"""What the readers of one file share.
+
+Stage: schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jobgen.schema.diagnostics import Gatherer
+from jobgen.schema.model import Enum, Postgres
+from jobgen.schema.places import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`found` and `places` fill up; the rest was read before the jobs are."""
+
+    found: Gatherer
+    places: Places
+    postgres: Postgres
+    enums: Mapping[str, Enum]
+
+    @property
+    def enum_classes(self) -> Mapping[str, str]:
+        return {name: enum.class_name for name, enum in self.enums.items()}

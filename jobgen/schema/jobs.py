@@ -1,0 +1,226 @@
+"""Nodes under `jobs` → `Job`s, each over what `defaults` says.
+
+Stage: schema.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from jobgen.schema import names
+from jobgen.schema.columns import load_columns
+from jobgen.schema.context import Context
+from jobgen.schema.diagnostics import Gatherer, Span, shown
+from jobgen.schema.fields import Fields
+from jobgen.schema.forms import expected, read_name
+from jobgen.schema.grammar import Backoff as BackoffKeys
+from jobgen.schema.grammar import Index as IndexKeys
+from jobgen.schema.grammar import Job as Keys
+from jobgen.schema.grammar import Retention as RetentionKeys
+from jobgen.schema.model import Backoff, Index, Job, Retention
+from jobgen.schema.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+RESERVED_JOBS = ("enums", "aio", "handlers")
+"""Modules and the function of the generated package."""
+
+
+def load_jobs(
+    node: Mapping, defaults: Mapping | None, context: Context
+) -> tuple[Job, ...]:
+    if defaults is not None:
+        _check_defaults(defaults, context)
+    jobs = (_job(entry, defaults, context) for entry in node.entries)
+    return tuple(job for job in jobs if job is not None)
+
+
+def merged(defaults: Mapping, own: Mapping) -> Mapping:
+    """`own` over `defaults`: mappings key by key, anything else replaces."""
+    entries = {entry.key.text: entry for entry in defaults.entries}
+    for entry in own.entries:
+        before = entries.get(entry.key.text)
+        value = entry.value
+        if before and isinstance(before.value, Mapping) and isinstance(value, Mapping):
+            value = merged(before.value, value)
+        entries[entry.key.text] = Entry(entry.key, value)
+    return Mapping(own.span, tuple(entries.values()))
+
+
+def _check_defaults(node: Mapping, context: Context) -> None:
+    """Reads every setting once, so that mistakes are found although jobs override."""
+    what = "'defaults'"
+    fields = Fields(
+        node, Keys.KEYS, context.found, what=what, place=node.span, partial=True
+    )
+    _settings(fields, "", _no_columns(fields), node.span, context)
+
+
+def _no_columns(fields: Fields) -> Job:
+    return Job(
+        name="",
+        module="",
+        class_name="",
+        row_class_name="",
+        table=fields.get(Keys.TABLE, "") or "",
+        columns=(),
+    )
+
+
+def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None:
+    name, value, found = entry.key.text, entry.value, context.found
+    context.places.note(entry.key.span, "jobs", name)
+    _check_name(entry.key, found)
+    if isinstance(value, Scalar) and value.empty:
+        value = Mapping(value.span, ())
+    if not isinstance(value, Mapping):
+        expected("the settings of a job", value, found, "write 'columns:' and more")
+        return None
+    node = merged(defaults, value) if defaults is not None else value
+    what, place = f"the job {shown(name)}", entry.key.span
+    fields = Fields(node, Keys.KEYS, found, what=what, place=place)
+    columns = fields.get(Keys.COLUMNS, None)
+    table, span = fields.get(Keys.TABLE, None), fields.span(Keys.TABLE)
+    if span is not None:
+        context.places.note(span, "jobs", name, "table")
+    base = Job(
+        name=name,
+        module=names.attribute(name),
+        class_name=names.class_name(name),
+        row_class_name=names.row_class_name(name),
+        table=table or names.table(name),
+        columns=load_columns(columns, name, context) if columns else (),
+    )
+    _check_reserved_columns(fields, base, context)
+    return _settings(fields, name, base, place, context)
+
+
+def _check_name(key: Scalar, found: Gatherer) -> None:
+    name = read_name(key, "a job", found)
+    if name in RESERVED_JOBS:
+        message = f"'{name}' is a name of the generated package itself"
+        found.error("reserved-name", key.span, message, "rename the job")
+
+
+def _check_reserved_columns(fields: Fields, job: Job, context: Context) -> None:
+    reserved = fields.get(Keys.RESERVED, ())
+    for column in job.columns:
+        if column.name in reserved:
+            span = context.places.at("jobs", job.name, "columns", column.name)
+            message = f"the column '{column.name}' is reserved: it once existed"
+            context.found.error("reserved-column", span, message, "use another name")
+
+
+def _settings(
+    fields: Fields, name: str, base: Job, place: Span, context: Context
+) -> Job:
+    """`base` with everything but its names and columns read from `fields`."""
+    fields.get(Keys.RENAMED_FROM, None)
+    fields.get(Keys.RESERVED, None)
+    return Job(
+        name=base.name,
+        module=base.module,
+        class_name=base.class_name,
+        row_class_name=base.row_class_name,
+        table=base.table,
+        columns=base.columns,
+        doc=fields.get(Keys.DOC, None),
+        id=fields.get(Keys.ID, None) or base.id,
+        max_attempts=fields.get(Keys.MAX_ATTEMPTS, base.max_attempts),
+        timeout=fields.get(Keys.TIMEOUT, None),
+        backoff=_backoff(fields.get(Keys.BACKOFF, None), context.found),
+        concurrency=fields.get(Keys.CONCURRENCY, base.concurrency),
+        stale_after=fields.get(Keys.STALE_AFTER, base.stale_after),
+        priority=fields.get(Keys.PRIORITY, base.priority),
+        notify=fields.get(Keys.NOTIFY, base.notify),
+        on_success=fields.get(Keys.ON_SUCCESS, None) or base.on_success,
+        retention=_retention(fields.get(Keys.RETENTION, None), context.found),
+        indexes=_indexes(fields.get(Keys.INDEXES, None), name, context),
+        worker=fields.get(Keys.WORKER, None) or base.worker,
+    )
+
+
+def _backoff(node: Mapping | None, found: Gatherer) -> Backoff:
+    usual = Backoff()
+    if node is None:
+        return usual
+    keys = BackoffKeys.KEYS
+    fields = Fields(node, keys, found, what="'backoff'", place=node.span)
+    backoff = Backoff(
+        strategy=fields.get(BackoffKeys.STRATEGY, usual.strategy),
+        delay=fields.get(BackoffKeys.DELAY, usual.delay),
+        max=fields.get(BackoffKeys.MAX, usual.max),
+        jitter=fields.get(BackoffKeys.JITTER, usual.jitter),
+    )
+    _check_delay(fields, backoff, node.span, found)
+    return backoff
+
+
+def _check_delay(
+    fields: Fields, backoff: Backoff, place: Span, found: Gatherer
+) -> None:
+    if backoff.delay > backoff.max:
+        span = fields.span(BackoffKeys.DELAY) or fields.span(BackoffKeys.MAX) or place
+        message = f"the delay is longer than 'max', which is {_hours(backoff.max)}"
+        found.error("delay-above-max", span, message, "set a longer 'max' too")
+
+
+def _hours(duration: timedelta) -> str:
+    seconds = duration.total_seconds()
+    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds:g}s"
+
+
+def _retention(node: Mapping | None, found: Gatherer) -> Retention:
+    if node is None:
+        return Retention()
+    keys = RetentionKeys.KEYS
+    fields = Fields(node, keys, found, what="'retention'", place=node.span)
+    return Retention(
+        succeeded=fields.get(RetentionKeys.SUCCEEDED, None),
+        failed=fields.get(RetentionKeys.FAILED, None),
+    )
+
+
+def _indexes(node: Sequence | None, job: str, context: Context) -> tuple[Index, ...]:
+    items = node.items if node is not None else ()
+    indexes: list[Index] = []
+    for item in items:
+        index = _index(item, job, len(indexes), context)
+        if index is not None:
+            indexes.append(index)
+    return tuple(indexes)
+
+
+def _index(node: Node, job: str, place: int, context: Context) -> Index | None:
+    path = ("jobs", job, "indexes", str(place))
+    context.places.note(node.span, *path)
+    if isinstance(node, Sequence):
+        columns = _index_columns(node, path, context)
+        return Index(columns=columns) if columns else None
+    if not isinstance(node, Mapping):
+        named = isinstance(node, Scalar) and re.fullmatch(r"\w+", node.text)
+        help = f"write [{node.text}]" if isinstance(node, Scalar) and named else None
+        expected("a list of columns", node, context.found, help)
+        return None
+    keys = IndexKeys.KEYS
+    fields = Fields(node, keys, context.found, what="an index", place=node.span)
+    listed = fields.get(IndexKeys.COLUMNS, None)
+    unique = fields.get(IndexKeys.UNIQUE, False)
+    where = fields.get(IndexKeys.WHERE, None)
+    columns = _index_columns(listed, path, context) if listed is not None else ()
+    return Index(columns=columns, unique=unique, where=where) if columns else None
+
+
+def _index_columns(
+    node: Sequence, path: tuple[str, ...], context: Context
+) -> tuple[str, ...]:
+    columns: list[str] = []
+    for item in node.items:
+        if isinstance(item, Scalar) and not item.empty:
+            context.places.note(item.span, *path, item.text)
+            columns.append(item.text)
+        else:
+            expected("the name of a column", item, context.found)
+    if not node.items:
+        message = "an index needs at least one column"
+        context.found.error("empty-index", node.span, message, "list its columns")
+    return tuple(columns)

@@ -1,0 +1,203 @@
+"""The bytes of a schema file → a `Schema`, and what is wrong with it.
+
+Stage: schema, all of it in one function: text → nodes → model → checks. Never
+raises for anything that a user can write.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from keyword import iskeyword
+
+from jobgen.schema.checks import check
+from jobgen.schema.context import Context
+from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span, shown
+from jobgen.schema.enums import load_enums
+from jobgen.schema.fields import Fields
+from jobgen.schema.forms import Key, describe
+from jobgen.schema.grammar import Postgres as PostgresKeys
+from jobgen.schema.grammar import Roles as RolesKeys
+from jobgen.schema.grammar import Top as Keys
+from jobgen.schema.jobs import load_jobs
+from jobgen.schema.model import Enum, Job, Postgres, Schema
+from jobgen.schema.nodes import Broken, Mapping, compose
+from jobgen.schema.places import Places
+from jobgen.schema.source import decode
+
+GRAMMAR = 1
+"""The version of the grammar that this release reads."""
+
+_TAKEN = frozenset({"jobgen", "psycopg"})
+"""What generated code imports: a package of that name would hide it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The outcome for one file; `schema` is None where anything is an error.
+
+    `text` is the decoded file, for printing lines of it; `output` where the key
+    `output` has its value, for what only the file system can tell about it.
+    """
+
+    schema: Schema | None
+    diagnostics: tuple[Diagnostic, ...]
+    text: str
+    output: Span
+
+
+def load_schema(data: bytes, source: str) -> Loaded:
+    """Reads the schema file `source`, a name that diagnostics will carry."""
+    found, places = Gatherer(), Places(source)
+    text = decode(data, source, found)
+    root = None if text is None else compose(text, source, found)
+    schema: Schema | None = None
+    if isinstance(root, Mapping):
+        schema = _schema(root, found, places)
+    elif root is not None and not isinstance(root, Broken):
+        message = f"a schema is a mapping of keys to values, not {describe(root)}"
+        help = "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'"
+        found.error("not-a-mapping", root.span, message, help)
+    return Loaded(
+        schema=None if found.failed else schema,
+        diagnostics=found.in_order(),
+        text=text or "",
+        output=places.at("output"),
+    )
+
+
+def _schema(root: Mapping, found: Gatherer, places: Places) -> Schema | None:
+    if not _readable_version(root, found):
+        return None
+    top = root.entries[0].key.span if root.entries else root.span
+    fields = Fields(root, Keys.KEYS, found, what="the schema", place=top)
+    package, output = _package(fields, found), _output(fields, found, places)
+    postgres = _postgres(fields, found)
+    enums = _enums(fields, found, places)
+    context = Context(
+        found=found,
+        places=places,
+        postgres=postgres,
+        enums={enum.name: enum for enum in enums},
+    )
+    jobs = _jobs(fields, context)
+    _check_postponed(fields, found)
+    schema = Schema(
+        package=package, output=output, postgres=postgres, enums=enums, jobs=jobs
+    )
+    check(schema, places, found)
+    return schema
+
+
+def _readable_version(root: Mapping, found: Gatherer) -> bool:
+    """Whether the rest of the file means anything to this release."""
+    entry = root.find(Keys.JOBGEN.name)
+    if entry is None:
+        return True  # a missing key is reported with the others
+    version = Keys.JOBGEN.form.read(entry.value, found)
+    if version is not None and version != GRAMMAR:
+        message = f"this jobgen reads version {GRAMMAR} of the grammar, not {version}"
+        help = f"write 'jobgen: {GRAMMAR}', or install another jobgen"
+        found.error("unsupported-version", entry.value.span, message, help)
+    return version in (None, GRAMMAR)
+
+
+def _package(fields: Fields, found: Gatherer) -> str:
+    package, span = fields.get(Keys.PACKAGE, ""), fields.span(Keys.PACKAGE)
+    if not package or span is None:
+        return ""
+    parts = package.split(".")
+    if not all(re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) for part in parts):
+        message = f"{shown(package)} cannot be imported"
+        found.error("bad-package", span, message, "use identifiers joined by '.'")
+    elif any(map(iskeyword, parts)):
+        message = f"{shown(package)} contains a keyword of Python"
+        found.error("bad-package", span, message, "use another name")
+    elif parts[0] in _TAKEN or parts[0] in sys.stdlib_module_names:
+        message = f"'{parts[0]}' is another package that generated code may need"
+        found.error("bad-package", span, message, "use another name")
+    return package
+
+
+def _output(fields: Fields, found: Gatherer, places: Places) -> str:
+    output, span = fields.get(Keys.OUTPUT, ""), fields.span(Keys.OUTPUT)
+    if not output or span is None:
+        return ""
+    places.note(span, "output")
+    problem = _path_problem(output)
+    if problem is not None:
+        found.error("bad-path", span, *problem)
+    return output
+
+
+def _path_problem(path: str) -> tuple[str, str] | None:
+    if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
+        return f"{shown(path)} is not relative to this file", "write '../package'"
+    if "\\" in path or not path.isprintable():
+        return f"{shown(path)} is not a portable path", "write '/' between the parts"
+    return None
+
+
+def _postgres(fields: Fields, found: Gatherer) -> Postgres:
+    node = fields.get(Keys.POSTGRES, None)
+    usual = Postgres()
+    if node is None:
+        return usual
+    keys = PostgresKeys.KEYS
+    inner = Fields(node, keys, found, what="'postgres'", place=node.span)
+    schema = inner.get(PostgresKeys.SCHEMA, usual.schema)
+    span = inner.span(PostgresKeys.SCHEMA)
+    taken = schema.startswith("pg_") or schema == "information_schema"
+    if taken and span is not None:
+        message = f"'{schema}' belongs to PostgreSQL"
+        found.error("reserved-name", span, message, "use another schema")
+    minimum = inner.get(PostgresKeys.MINIMUM, usual.minimum)
+    return Postgres(schema=schema, minimum=minimum)
+
+
+def _enums(fields: Fields, found: Gatherer, places: Places) -> tuple[Enum, ...]:
+    node = fields.get(Keys.ENUMS, None)
+    return () if node is None else load_enums(node, found, places)
+
+
+def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
+    defaults, node = fields.get(Keys.DEFAULTS, None), fields.get(Keys.JOBS, None)
+    span = fields.span(Keys.JOBS)
+    if node is None or span is None:
+        return ()
+    if not node.entries:
+        help = "add one, such as 'send_mail: {columns: {email: text}}'"
+        context.found.error("no-jobs", span, "the schema has no jobs", help)
+    jobs = load_jobs(node, defaults, context)
+    reserved = fields.get(Keys.RESERVED, ())
+    for job in jobs:
+        if job.name in reserved:
+            message = f"the job '{job.name}' is reserved: it once existed"
+            span = context.places.at("jobs", job.name)
+            context.found.error("reserved-name", span, message, "use another name")
+    return jobs
+
+
+def _check_postponed(fields: Fields, found: Gatherer) -> None:
+    """Judges the shape of what a later release acts on; says so where it matters."""
+    migrations, span = fields.get(Keys.MIGRATIONS, None), fields.span(Keys.MIGRATIONS)
+    problem = None if migrations is None else _path_problem(migrations)
+    if problem is not None and span is not None:
+        found.error("bad-path", span, *problem)
+    fields.get(Keys.RESERVED, None)
+    if fields.get(Keys.INCLUDE, None):
+        _postpone(fields, Keys.INCLUDE, found)
+    roles = fields.get(Keys.ROLES, None)
+    if roles is not None:
+        inner = Fields(roles, RolesKeys.KEYS, found, what="'roles'", place=roles.span)
+        inner.get(RolesKeys.PRODUCER, None)
+        inner.get(RolesKeys.WORKER, None)
+        _postpone(fields, Keys.ROLES, found)
+
+
+def _postpone(fields: Fields, key: Key[object], found: Gatherer) -> None:
+    span = fields.span(key)
+    if span is not None:
+        message = f"'{key.name}' is read, and not acted on by this release"
+        found.warning("not-yet", span, message)
