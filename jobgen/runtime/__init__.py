@@ -1,0 +1,59 @@
+"""What generated code and handlers import: values, outcomes, and the worker.
+
+Imports psycopg and the standard library only; it is shipped to production.
+"""
+
+from __future__ import annotations
+
+from jobgen.runtime import aio, sync, values
+from jobgen.runtime.backoff import Backoff, retry_delay
+from jobgen.runtime.errors import DecodeError
+from jobgen.runtime.handlers import Bound, Handler, Handlers, bind
+from jobgen.runtime.job import (
+    PROTOCOL,
+    Input,
+    JobType,
+    Notifications,
+    Package,
+    Policy,
+    Producer,
+    Row,
+    Shape,
+    Statements,
+)
+from jobgen.runtime.outcome import Cancel, Outcome, Retry, Snooze
+from jobgen.runtime.status import JobStatus
+from jobgen.runtime.values import DEFAULT, STATUSES, Default, JsonValue, Labels
+
+__all__ = [
+    "DEFAULT",
+    "PROTOCOL",
+    "STATUSES",
+    "Backoff",
+    "Bound",
+    "Cancel",
+    "DecodeError",
+    "Default",
+    "Handler",
+    "Handlers",
+    "Input",
+    "JobStatus",
+    "JobType",
+    "JsonValue",
+    "Labels",
+    "Notifications",
+    "Outcome",
+    "Package",
+    "Policy",
+    "Producer",
+    "Retry",
+    "Row",
+    "Shape",
+    "Snooze",
+    "Statements",
+    "aio",
+    "bind",
+    "retry_delay",
+    "sync",
+    "values",
+]

@@ -1,0 +1,145 @@
+"""The functions behind a generated module, on a caller's `psycopg.AsyncConnection`.
+
+None of them commits, or opens a transaction that would, where the caller is in
+one. `sync` is the same for `psycopg.Connection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
+
+from jobgen.runtime import plans
+from jobgen.runtime.cursor import AsyncCursor
+from jobgen.runtime.job import Fence, J, JobType, K, N, Producer
+from jobgen.runtime.rows import Rows
+from jobgen.runtime.status import JobStatus
+
+A = TypeVar("A")
+
+
+async def enqueue(conn: AsyncConnection[object], job: Producer[N, K], new: N) -> K:
+    return await run(conn, plans.enqueue(job, new))
+
+
+async def enqueue_many(
+    conn: AsyncConnection[object], job: Producer[N, K], news: Iterable[N]
+) -> list[K]:
+    async with atomic(conn):
+        return await run(conn, plans.enqueue_many(job, news))
+
+
+async def enqueue_copy(
+    conn: AsyncConnection[object], job: Producer[N, K], news: Iterable[N]
+) -> int:
+    async with atomic(conn):
+        return await run(conn, plans.enqueue_copy(job, news))
+
+
+async def pending(conn: AsyncConnection[object], job: Producer[N, K]) -> int:
+    return await run(conn, plans.pending(job))
+
+
+async def fetch(
+    conn: AsyncConnection[object], job: JobType[N, J, K], worker_id: UUID
+) -> J | None:
+    async with together(conn):
+        return await run(conn, plans.fetch(job, worker_id))
+
+
+async def fetch_many(
+    conn: AsyncConnection[object], job: JobType[N, J, K], worker_id: UUID, limit: int
+) -> list[J]:
+    async with together(conn):
+        return await run(conn, plans.fetch_many(job, worker_id, limit))
+
+
+async def fetch_rows(
+    conn: AsyncConnection[object], job: JobType[N, J, K], worker_id: UUID, limit: int
+) -> list[J]:
+    """The worker's `fetch_many`, on its own connection in autocommit mode.
+
+    It saves the transaction: a worker that dies before a row that cannot be
+    decoded is marked is rescued from, as from any other death.
+    """
+    return await run(conn, plans.fetch_many(job, worker_id, limit))
+
+
+async def succeed(
+    conn: AsyncConnection[object], job: JobType[N, J, K], row: J
+) -> JobStatus | None:
+    return await run(conn, plans.succeed(job.statements, Fence.of(row)))
+
+
+async def fail(
+    conn: AsyncConnection[object],
+    job: JobType[N, J, K],
+    row: J,
+    error: BaseException | str,
+) -> JobStatus | None:
+    return await run(conn, plans.fail(job.statements, Fence.of(row), error))
+
+
+async def timeout(
+    conn: AsyncConnection[object], job: JobType[N, J, K], row: J
+) -> JobStatus | None:
+    return await run(conn, plans.timeout(job.statements, Fence.of(row)))
+
+
+async def rescue(
+    conn: AsyncConnection[object], job: JobType[N, J, K], dead_after: timedelta
+) -> int:
+    return await run(conn, plans.rescue(job.statements, dead_after))
+
+
+async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:
+    """Carry out a plan on the connection, in whatever transaction it is in."""
+    cursor = AsyncCursor(conn)
+    try:
+        step = next(plan)
+        while True:
+            step = plan.send(await _carry_out(cursor, step))
+    except StopIteration as end:
+        answer: A = end.value
+        return answer
+
+
+async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
+    if isinstance(step, plans.Execute):
+        await cursor.execute(step.sql, step.parameters, binary=True)
+    else:
+        async with cursor.copy(step.sql) as copy:
+            copy.set_types(step.types)
+            for row in step.rows:
+                await copy.write_row(row)
+    assert cursor.pgresult is not None, "a finished statement has a result"
+    return Rows(cursor.pgresult, cursor)
+
+
+@asynccontextmanager
+async def atomic(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
+    """All of the block or nothing, even where the caller goes on after an error.
+
+    On an idle connection that is not in autocommit mode, `conn.transaction()`
+    would commit at its end; a transaction that is under way makes it a savepoint.
+    """
+    if not conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
+        await conn.execute("SELECT")
+    async with conn.transaction():
+        yield
+
+
+@asynccontextmanager
+async def together(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
+    """One transaction where each statement would be its own."""
+    if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
+        async with conn.transaction():
+            yield
+    else:
+        yield

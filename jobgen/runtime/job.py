@@ -1,0 +1,186 @@
+"""What a generated module tells the runtime about its job.
+
+Values only: names, statements, the decoder, the policy. The statements are
+literals of the generated module; the runtime sends them and composes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, LiteralString, Protocol, TypeVar
+from uuid import UUID
+
+from jobgen.runtime.backoff import Backoff
+from jobgen.runtime.status import JobStatus
+
+PROTOCOL = 1
+"""The version of what generated code and runtime agree upon."""
+
+
+class Row(Protocol):
+    """What every generated row class has: the five values of the fence."""
+
+    @property
+    def id(self) -> int | UUID: ...
+    @property
+    def status(self) -> JobStatus: ...
+    @property
+    def attempts_count(self) -> int: ...
+    @property
+    def locked_at(self) -> datetime | None: ...
+    @property
+    def locked_by(self) -> UUID | None: ...
+
+
+N = TypeVar("N")
+"""A new job: the class a producer fills in."""
+J = TypeVar("J", bound=Row)
+"""A fetched job: the class a handler gets."""
+K = TypeVar("K", int, UUID)
+"""The type of the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Names one attempt; while all of it matches, its result may be written."""
+
+    id: int | UUID
+    locked_by: UUID | None
+    locked_at: datetime | None
+    attempts_count: int
+
+    @classmethod
+    def of(cls, row: Row) -> Fence:
+        return cls(row.id, row.locked_by, row.locked_at, row.attempts_count)
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """In the order of `$1` to `$4` of every fenced statement."""
+        return (self.id, self.locked_by, self.locked_at, self.attempts_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A column that a producer may fill in, in the order of `values`.
+
+    `dump` is psycopg's name of the type for COPY. `defaulted`: the server has a
+    default, and the value may be `DEFAULT`; in a statement such a column takes
+    two parameters, "use the default" and the value. `literal`: in a bulk INSERT
+    it travels as text, because unnest would take an array apart.
+    """
+
+    name: LiteralString  # quoted where SQL needs it
+    dump: LiteralString
+    defaulted: bool = False
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A column as the catalogue describes it (`format_type`, an empty search path)."""
+
+    name: str
+    type: str
+    not_null: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The settings of a job that the worker obeys."""
+
+    max_attempts: int
+    timeout: timedelta | None
+    backoff: Backoff
+    concurrency: int
+    stale_after: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifications:
+    """The function and triggers that announce new rows, as the catalogue prints them.
+
+    `body` is the function's source; `triggers` maps a trigger's name to what
+    `pg_get_triggerdef` says under an empty search path. `install_sql` makes both
+    anew where they are missing, without dropping anything.
+    """
+
+    function: str
+    body: str
+    triggers: tuple[tuple[str, str], ...]
+    install_sql: LiteralString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Producer(Generic[N, K]):
+    """All that it takes to enqueue a job, wherever it runs."""
+
+    name: str
+    table: LiteralString
+    channel: LiteralString
+    inputs: tuple[Input, ...]
+    values: Callable[[N], tuple[object, ...]]
+    enqueue_sql: LiteralString
+    enqueue_many_sql: LiteralString
+    pending_sql: LiteralString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """The statements of a worker. `$1` to `$4` of the fenced ones are the `Fence`.
+
+    fetch: worker id, limit → rows. succeed, timeout: fence → status.
+    fail: fence, error, delay or NULL for the backoff → status.
+    cancel: fence, error → status. give_back: fence, delay or NULL → status.
+    reject: id, worker id, error (a row that cannot be decoded) → status.
+    state: id → status, locked_by, locked_at, attempts_count.
+    rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
+    next_due: → name of the job, seconds until its first ready row is due, or NULL.
+    """
+
+    fetch: LiteralString
+    succeed: LiteralString
+    fail: LiteralString
+    timeout: LiteralString
+    cancel: LiteralString
+    give_back: LiteralString
+    reject: LiteralString
+    state: LiteralString
+    rescue: LiteralString
+    release: LiteralString
+    next_due: LiteralString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobType(Producer[N, K], Generic[N, J, K]):
+    """A job that runs here: `JOB` of its generated module.
+
+    `order` holds the positions, in a fetched row, of the queue's sort key.
+    `id` is column 0 of every row.
+    """
+
+    statements: Statements
+    decode: Callable[[Sequence[Any]], J]
+    order: tuple[int, ...]
+    policy: Policy
+    shape: tuple[Shape, ...]
+    notifications: Notifications | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What a worker needs to know of a generated package as a whole.
+
+    beat: id, host, pid, jobs, protocol (registers, and from then on renews).
+    leave: id. forget: how long silent.
+    """
+
+    name: str
+    source: str  # the schema file, as the banner names it
+    schema: str
+    protocol: int
+    digest: str
+    beat_sql: LiteralString
+    leave_sql: LiteralString
+    forget_sql: LiteralString

@@ -1,0 +1,255 @@
+"""What each function of a generated module does, apart from doing it.
+
+A plan is a generator: it yields statements, is sent their results and returns
+the answer. It does no I/O and knows no connection, so that one text serves
+`sync` and `aio` alike (the idea of psycopg's own generators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any, LiteralString, TypeAlias, TypeVar
+from uuid import UUID
+
+from jobgen.runtime.cursor import SqlRow
+from jobgen.runtime.errors import DecodeError, describe, printable, shortened
+from jobgen.runtime.job import Fence, Input, J, JobType, K, N, Producer, Statements
+from jobgen.runtime.literals import literals
+from jobgen.runtime.rows import Rows, Unloadable
+from jobgen.runtime.status import JobStatus
+from jobgen.runtime.values import DEFAULT, STATUSES
+
+INSERT_BATCH = 1_000
+"""Rows in one bulk INSERT: beyond, nothing is gained and memory is lost."""
+COPY_BATCH = 10_000
+"""Rows that are sorted into COPYs, by the columns they give, at a time."""
+RESCUE_BATCH = 500
+"""Rows in one UPDATE of `rescue`, so that each holds its locks briefly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """A statement and its parameters; the driver sends back its rows."""
+
+    sql: LiteralString
+    parameters: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A `COPY … FROM STDIN` in text format, and what to send."""
+
+    sql: LiteralString
+    types: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+A = TypeVar("A")
+Step: TypeAlias = Execute | Copy
+Plan: TypeAlias = Generator[Step, Rows, A]
+"""Copy steps are sent an empty result as well."""
+
+
+# --- producers --------------------------------------------------------------
+
+
+def enqueue(job: Producer[N, K], new: N) -> Plan[K]:
+    rows = yield Execute(job.enqueue_sql, _parameters(job.inputs, job.values(new)))
+    (row,) = rows.all()
+    found: K = row[0]
+    return found
+
+
+def enqueue_many(job: Producer[N, K], news: Iterable[N]) -> Plan[list[K]]:
+    """Everything is checked before the first row is sent."""
+    values = [job.values(new) for new in news]
+    ids: list[K] = []
+    for batch in _batches(values, INSERT_BATCH):
+        rows = yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
+        ids.extend(row[0] for row in rows.all())
+    return ids
+
+
+def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
+    """One COPY for each set of given columns: before 16, COPY knows no DEFAULT."""
+    count = 0
+    for batch in _batches(map(job.values, news), COPY_BATCH):
+        count += len(batch)
+        groups: dict[tuple[bool, ...], list[tuple[object, ...]]] = {}
+        for values in batch:
+            given = tuple(value is not DEFAULT for value in values)
+            groups.setdefault(given, []).append(values)
+        for given, rows in groups.items():
+            yield _copy(job, given, rows)
+    return count
+
+
+def pending(job: Producer[N, K]) -> Plan[int]:
+    rows = yield Execute(job.pending_sql)
+    (row,) = rows.all()
+    count: int = row[0]
+    return count
+
+
+def _copy(
+    job: Producer[N, K],
+    given: tuple[bool, ...],
+    rows: list[tuple[object, ...]],
+) -> Copy:
+    at = [position for position, present in enumerate(given) if present]
+    inputs = [job.inputs[position] for position in at]
+    if len(at) < len(given):
+        rows = [tuple(row[position] for position in at) for row in rows]
+    names: LiteralString = ", ".join(column.name for column in inputs)
+    sql: LiteralString = "COPY " + job.table + " (" + names + ") FROM STDIN"
+    return Copy(sql, [column.dump for column in inputs], rows)
+
+
+def _parameters(inputs: Sequence[Input], values: Sequence[object]) -> list[object]:
+    parameters: list[object] = []
+    for column, value in zip(inputs, values, strict=True):
+        if column.defaulted:
+            parameters.append(value is DEFAULT)
+        parameters.append(None if value is DEFAULT else value)
+    return parameters
+
+
+def _columns(
+    inputs: Sequence[Input], rows: Sequence[tuple[object, ...]]
+) -> list[object]:
+    """One array for each parameter of the bulk INSERT."""
+    parameters: list[object] = []
+    for column, values in zip(inputs, zip(*rows, strict=True), strict=True):
+        if column.defaulted:
+            parameters.append([value is DEFAULT for value in values])
+        given = [None if value is DEFAULT else value for value in values]
+        parameters.append(literals(column.dump, given) if column.literal else given)
+    return parameters
+
+
+def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
+    source = iter(values)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+# --- workers ----------------------------------------------------------------
+
+
+def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
+    """The next job that can be decoded; those before it that cannot have failed."""
+    while True:
+        taken, jobs = yield from _take(job, worker_id, 1)
+        if jobs:
+            return jobs[0]
+        if not taken:
+            return None
+
+
+def fetch_many(job: JobType[N, J, K], worker_id: UUID, limit: int) -> Plan[list[J]]:
+    """Up to `limit` jobs, in queue order."""
+    if limit < 1:
+        raise ValueError(f"limit is {limit}; fetch at least 1")
+    found: list[J] = []
+    while len(found) < limit:
+        wanted = limit - len(found)
+        taken, jobs = yield from _take(job, worker_id, wanted)
+        found.extend(jobs)
+        if len(jobs) == taken:
+            break  # none was lost: the queue gave what it had
+    return found
+
+
+def _take(
+    job: JobType[N, J, K], worker_id: UUID, limit: int
+) -> Generator[Step, Rows, tuple[int, list[J]]]:
+    """One fetch: how many rows it took, and those of them that could be decoded."""
+    rows = yield Execute(job.statements.fetch, (worker_id, limit))
+    raw: list[SqlRow] = []
+    jobs: list[J] = []
+    lost: list[Unloadable] = []
+    for row in rows.each():
+        if isinstance(row, Unloadable):
+            lost.append(row)
+        else:
+            raw.append(row)
+    raw.sort(key=lambda row: [row[position] for position in job.order])
+    for row in raw:
+        try:
+            jobs.append(job.decode(row))
+        except Exception as error:  # a user's own decoder may raise anything
+            lost.append(Unloadable(row[0], _reason(error)))
+    for row in lost:
+        text = shortened(printable(f"Cannot be decoded: {row.reason}"))
+        yield Execute(job.statements.reject, (row.id, worker_id, text))
+    return len(rows), jobs
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, DecodeError) else describe(error)
+
+
+def succeed(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
+    return _result(statements.succeed, fence.parameters)
+
+
+def fail(
+    statements: Statements,
+    fence: Fence,
+    error: BaseException | str,
+    delay: timedelta | None = None,
+) -> Plan[JobStatus | None]:
+    """`delay` in place of the backoff."""
+    return _result(statements.fail, (*fence.parameters, describe(error), delay))
+
+
+def timeout(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
+    return _result(statements.timeout, fence.parameters)
+
+
+def cancel(statements: Statements, fence: Fence, error: str) -> Plan[JobStatus | None]:
+    return _result(statements.cancel, (*fence.parameters, describe(error)))
+
+
+def give_back(
+    statements: Statements, fence: Fence, delay: timedelta | None = None
+) -> Plan[JobStatus | None]:
+    """Unlock the row as if this attempt had not been; `delay` from now, if any."""
+    return _result(statements.give_back, (*fence.parameters, delay))
+
+
+def state(
+    statements: Statements, job_id: int | UUID
+) -> Plan[tuple[JobStatus, Fence] | None]:
+    """What the row is now; None where it is gone."""
+    rows = yield Execute(statements.state, (job_id,))
+    row = rows.first()
+    if row is None:
+        return None
+    status, locked_by, locked_at, attempts_count = row
+    return STATUSES[status], Fence(job_id, locked_by, locked_at, attempts_count)
+
+
+def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:
+    """How many running rows were taken from workers that are gone."""
+    rescued = yield from _drain(statements.rescue, dead_after)
+    yield from _drain(statements.release, dead_after)
+    return rescued
+
+
+def _drain(sql: LiteralString, dead_after: timedelta) -> Plan[int]:
+    total = 0
+    while True:
+        rows = yield Execute(sql, (dead_after, RESCUE_BATCH))
+        total += len(rows)
+        if len(rows) < RESCUE_BATCH:
+            return total
+
+
+def _result(sql: LiteralString, parameters: Sequence[Any]) -> Plan[JobStatus | None]:
+    rows = yield Execute(sql, parameters)
+    row = rows.first()
+    return None if row is None else STATUSES[row[0]]

@@ -1,0 +1,65 @@
+"""The result of a statement, loaded row by row where a value refuses to load.
+
+psycopg's `fetchall` gives up the whole result for one such value (a date
+`infinity`, for instance); here the row fails alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import DataError
+from psycopg.abc import AdaptContext
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
+from psycopg.pq.abc import PGresult
+
+from jobgen.runtime.cursor import SqlRow
+
+
+@dataclass(frozen=True, slots=True)
+class Unloadable:
+    """A row of which only the id, column 0, can be told."""
+
+    id: int | UUID
+    reason: str
+
+
+class Rows:
+    """All rows of one result, in the server's order."""
+
+    def __init__(self, result: PGresult, context: AdaptContext) -> None:
+        self._result = result
+        self._loader = Transformer(context)
+        self._loader.set_pgresult(result)
+
+    def __len__(self) -> int:
+        return self._result.ntuples
+
+    def all(self) -> list[SqlRow]:
+        """Every row. Raises `psycopg.DataError` where one cannot be loaded."""
+        return self._loader.load_rows(0, self._result.ntuples, tuple)
+
+    def first(self) -> SqlRow | None:
+        return self._loader.load_row(0, tuple) if self._result.ntuples else None
+
+    def each(self) -> Iterator[SqlRow | Unloadable]:
+        """Every row, or what can be said of it instead."""
+        for position in range(self._result.ntuples):
+            try:
+                row = self._loader.load_row(position, tuple)
+            except (DataError, ValueError, OverflowError) as error:
+                yield Unloadable(self._id(position), str(error))
+            else:
+                yield row
+
+    def _id(self, position: int) -> int | UUID:
+        raw = self._result.get_value(position, 0)
+        assert raw is not None, "an id is never NULL"
+        loader = self._loader.get_loader(
+            self._result.ftype(0), Format(self._result.fformat(0))
+        )
+        found: int | UUID = loader.load(raw)
+        return found

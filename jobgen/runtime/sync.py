@@ -1,0 +1,132 @@
+"""The functions behind a generated module, on a caller's `psycopg.Connection`.
+
+None of them commits, or opens a transaction that would, where the caller is in
+one. `aio` is the same for `psycopg.AsyncConnection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+
+from jobgen.runtime import plans
+from jobgen.runtime.cursor import SyncCursor
+from jobgen.runtime.job import Fence, J, JobType, K, N, Producer
+from jobgen.runtime.rows import Rows
+from jobgen.runtime.status import JobStatus
+
+A = TypeVar("A")
+
+
+def enqueue(conn: Connection[object], job: Producer[N, K], new: N) -> K:
+    return run(conn, plans.enqueue(job, new))
+
+
+def enqueue_many(
+    conn: Connection[object], job: Producer[N, K], news: Iterable[N]
+) -> list[K]:
+    with atomic(conn):
+        return run(conn, plans.enqueue_many(job, news))
+
+
+def enqueue_copy(
+    conn: Connection[object], job: Producer[N, K], news: Iterable[N]
+) -> int:
+    with atomic(conn):
+        return run(conn, plans.enqueue_copy(job, news))
+
+
+def pending(conn: Connection[object], job: Producer[N, K]) -> int:
+    return run(conn, plans.pending(job))
+
+
+def fetch(conn: Connection[object], job: JobType[N, J, K], worker_id: UUID) -> J | None:
+    with together(conn):
+        return run(conn, plans.fetch(job, worker_id))
+
+
+def fetch_many(
+    conn: Connection[object], job: JobType[N, J, K], worker_id: UUID, limit: int
+) -> list[J]:
+    with together(conn):
+        return run(conn, plans.fetch_many(job, worker_id, limit))
+
+
+def succeed(
+    conn: Connection[object], job: JobType[N, J, K], row: J
+) -> JobStatus | None:
+    return run(conn, plans.succeed(job.statements, Fence.of(row)))
+
+
+def fail(
+    conn: Connection[object],
+    job: JobType[N, J, K],
+    row: J,
+    error: BaseException | str,
+) -> JobStatus | None:
+    return run(conn, plans.fail(job.statements, Fence.of(row), error))
+
+
+def timeout(
+    conn: Connection[object], job: JobType[N, J, K], row: J
+) -> JobStatus | None:
+    return run(conn, plans.timeout(job.statements, Fence.of(row)))
+
+
+def rescue(
+    conn: Connection[object], job: JobType[N, J, K], dead_after: timedelta
+) -> int:
+    return run(conn, plans.rescue(job.statements, dead_after))
+
+
+def run(conn: Connection[object], plan: plans.Plan[A]) -> A:
+    """Carry out a plan on the connection, in whatever transaction it is in."""
+    cursor = SyncCursor(conn)
+    try:
+        step = next(plan)
+        while True:
+            step = plan.send(_carry_out(cursor, step))
+    except StopIteration as end:
+        answer: A = end.value
+        return answer
+
+
+def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
+    if isinstance(step, plans.Execute):
+        cursor.execute(step.sql, step.parameters, binary=True)
+    else:
+        with cursor.copy(step.sql) as copy:
+            copy.set_types(step.types)
+            for row in step.rows:
+                copy.write_row(row)
+    assert cursor.pgresult is not None, "a finished statement has a result"
+    return Rows(cursor.pgresult, cursor)
+
+
+@contextmanager
+def atomic(conn: Connection[object]) -> Generator[None]:
+    """All of the block or nothing, even where the caller goes on after an error.
+
+    On an idle connection that is not in autocommit mode, `conn.transaction()`
+    would commit at its end; a transaction that is under way makes it a savepoint.
+    """
+    if not conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
+        conn.execute("SELECT")
+    with conn.transaction():
+        yield
+
+
+@contextmanager
+def together(conn: Connection[object]) -> Generator[None]:
+    """One transaction where each statement would be its own."""
+    if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
+        with conn.transaction():
+            yield
+    else:
+        yield

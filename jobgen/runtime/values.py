@@ -1,0 +1,278 @@
+"""Values on their way into and out of a row, one function for each kind of column.
+
+Generated `_values` and `_decode` functions call these; every check that
+PostgreSQL or psycopg would pass over in silence stands here, so that single,
+bulk and COPY enqueueing refuse the same values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from enum import Enum, StrEnum
+from typing import Final, TypeAlias, TypeGuard, TypeVar
+
+from psycopg.types.range import Range
+
+from jobgen.runtime.errors import DecodeError
+from jobgen.runtime.status import JobStatus
+
+
+class Default(Enum):
+    """The type of `DEFAULT`."""
+
+    DEFAULT = "DEFAULT"
+
+    def __repr__(self) -> str:
+        return "DEFAULT"
+
+
+DEFAULT: Final = Default.DEFAULT
+"""Let the server fill the column in; None would mean NULL."""
+
+JsonValue: TypeAlias = (
+    bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
+)
+"""What a `json` or `jsonb` column holds."""
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+
+# --- into the row -----------------------------------------------------------
+
+
+def integer(value: int | Default | None, /) -> int | Default | None:
+    """A plain int: psycopg would send True as a boolean."""
+    return value if value is None or isinstance(value, Default) else int(value)
+
+
+def integers(value: Iterable[int] | Default | None, /) -> list[int] | Default | None:
+    if value is None or isinstance(value, Default):
+        return value
+    return [int(item) for item in value]
+
+
+def real(value: float | Default | None, /) -> float | Default | None:
+    """A plain float: an int passes every type checker for one."""
+    return value if value is None or isinstance(value, Default) else float(value)
+
+
+def reals(value: Iterable[float] | Default | None, /) -> list[float] | Default | None:
+    if value is None or isinstance(value, Default):
+        return value
+    return [float(item) for item in value]
+
+
+def items(value: Iterable[T] | Default | None, /) -> list[T] | Default | None:
+    """A list of its own: psycopg dumps other sequences as composites."""
+    if value is None or isinstance(value, Default):
+        return value
+    return list(value)
+
+
+def aware(
+    column: str, value: datetime | Default | None, /
+) -> datetime | Default | None:
+    """A datetime with a time zone. Raises `ValueError` for a naive one."""
+    if isinstance(value, datetime) and value.utcoffset() is None:
+        raise ValueError(
+            f"{column}: {value!r} is naive; pass a datetime with a time zone,"
+            " such as datetime.now(timezone.utc)"
+        )
+    return value
+
+
+def aware_items(
+    column: str, value: Iterable[datetime] | Default | None, /
+) -> list[datetime] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            aware(column, item)
+    return found
+
+
+def aware_range(
+    column: str, value: Range[datetime] | Default | None, /
+) -> Range[datetime] | Default | None:
+    """A range whose bounds have a time zone."""
+    if isinstance(value, Range):
+        aware(column, value.lower)
+        aware(column, value.upper)
+    return value
+
+
+def aware_ranges(
+    column: str, value: Iterable[Range[datetime]] | Default | None, /
+) -> list[Range[datetime]] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            aware_range(column, item)
+    return found
+
+
+def naive(
+    column: str, value: datetime | Default | None, /
+) -> datetime | Default | None:
+    """A datetime without a time zone. Raises `ValueError` for an aware one."""
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        raise ValueError(
+            f"{column}: {value!r} has a time zone, and the column is a timestamp"
+            " without one; pass value.replace(tzinfo=None) in the zone you mean"
+        )
+    return value
+
+
+def naive_items(
+    column: str, value: Iterable[datetime] | Default | None, /
+) -> list[datetime] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            naive(column, item)
+    return found
+
+
+def day(column: str, value: date | Default | None, /) -> date | Default | None:
+    """A date that is no datetime, whose time the server would drop."""
+    if isinstance(value, datetime):
+        raise ValueError(f"{column}: {value!r} is a datetime; pass value.date()")
+    return value
+
+
+def days(
+    column: str, value: Iterable[date] | Default | None, /
+) -> list[date] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            day(column, item)
+    return found
+
+
+def day_range(
+    column: str, value: Range[date] | Default | None, /
+) -> Range[date] | Default | None:
+    if isinstance(value, Range):
+        day(column, value.lower)
+        day(column, value.upper)
+    return value
+
+
+def day_ranges(
+    column: str, value: Iterable[Range[date]] | Default | None, /
+) -> list[Range[date]] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            day_range(column, item)
+    return found
+
+
+def clock(column: str, value: time | Default | None, /) -> time | Default | None:
+    """A time of day without a zone, which the server would drop."""
+    if isinstance(value, time) and value.tzinfo is not None:
+        raise ValueError(
+            f"{column}: {value!r} has a time zone; pass value.replace(tzinfo=None)"
+        )
+    return value
+
+
+def clocks(
+    column: str, value: Iterable[time] | Default | None, /
+) -> list[time] | Default | None:
+    found = items(value)
+    if isinstance(found, list):
+        for item in found:
+            clock(column, item)
+    return found
+
+
+def json_text(
+    column: str, value: JsonValue | Default, /, *, nullable: bool = False
+) -> str | Default | None:
+    """JSON as text. None is NULL where the column is nullable, else JSON null.
+
+    Raises `ValueError` for NaN and infinities, which JSON does not have, and
+    `TypeError` for what is no `JsonValue`.
+    """
+    if isinstance(value, Default) or (value is None and nullable):
+        return value
+    try:
+        return json.dumps(value, allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{column}: {error}") from None
+
+
+def json_texts(
+    column: str, value: Iterable[JsonValue] | Default | None, /
+) -> list[str | Default | None] | Default | None:
+    if value is None or isinstance(value, Default):
+        return value
+    return [json_text(column, item) for item in value]
+
+
+def _plain(value: object) -> object:
+    """What `json` does not know itself: mappings and sequences of other classes."""
+    if _is_mapping(value):
+        return dict(value)
+    if _is_sequence(value):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_sequence(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, Sequence) and not isinstance(value, bytes | bytearray)
+
+
+# --- out of the row ---------------------------------------------------------
+
+
+class Labels(dict[str, E]):
+    """The members of an enum by label; an unknown label is a `DecodeError`."""
+
+    def __init__(self, enum: type[E], /) -> None:
+        super().__init__({member.value: member for member in enum})
+        self._name = enum.__name__
+
+    def __missing__(self, label: str) -> E:
+        raise DecodeError(f"{label!r} is not a label of {self._name}")
+
+    def members(self, column: str, value: list[str | None], /) -> list[E]:
+        """The members for an array of labels."""
+        return [self[label] for label in elements(column, value)]
+
+
+STATUSES: Final = Labels(JobStatus)
+
+
+def elements(column: str, value: list[T | None], /) -> list[T]:
+    """The elements of an array of one dimension, none of them NULL.
+
+    Raises `DecodeError` otherwise: PostgreSQL's array types promise neither.
+    """
+    found: list[T] = []
+    for item in value:
+        if item is None or isinstance(item, list):
+            what = "a NULL element" if item is None else "more than one dimension"
+            raise DecodeError(f"{column}: the array has {what}")
+        found.append(item)
+    return found
+
+
+def json_value(text: str, /) -> JsonValue:
+    """The value of a `json` or `jsonb` column that was read as text."""
+    value: JsonValue = json.loads(text)
+    return value
+
+
+def json_values(column: str, value: list[str | None], /) -> list[JsonValue]:
+    """The elements of an array of `json` or `jsonb` that was read as text."""
+    return [json_value(text) for text in elements(column, value)]

@@ -1,0 +1,146 @@
+"""The schema as values: what the user meant, with every default filled in.
+
+Stage: schema. Made by `load` from nodes, judged by `checks`, read by `tables`
+and the emitters. Names that code or SQL will carry are decided here, once.
+Knows no YAML, no file, no server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from jobgen.schema.types import ColumnType
+
+IdType: TypeAlias = Literal["bigint", "uuid"]
+Notify: TypeAlias = Literal["when_idle", "always", "never"]
+OnSuccess: TypeAlias = Literal["keep", "delete"]
+RunsWhere: TypeAlias = Literal["here", "elsewhere"]
+Strategy: TypeAlias = Literal["constant", "linear", "exponential"]
+OnDelete: TypeAlias = Literal[
+    "no action", "restrict", "cascade", "set null", "set default"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One value of an enum: `text` in the database, `member` in Python."""
+
+    text: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enum:
+    """A PostgreSQL enum and the `StrEnum` that mirrors it, labels in order."""
+
+    name: str
+    class_name: str
+    labels: tuple[Label, ...]
+    doc: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """A foreign key: `table` schema-qualified where the user qualified it."""
+
+    table: str
+    column: str
+    on_delete: OnDelete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One payload column. `attribute` is its name in Python.
+
+    `default` is SQL text of a literal (`'welcome'::public.mail_kind`, `5`) made
+    from what the user wrote; `default_sql` an expression as written. At most
+    one of the two is set.
+    """
+
+    name: str
+    attribute: str
+    type: ColumnType
+    nullable: bool = False
+    default: str | None = None
+    default_sql: str | None = None
+    doc: str | None = None
+    references: References | None = None
+    check: str | None = None
+
+    @property
+    def server_default(self) -> str | None:
+        """The SQL expression that fills the column in when the producer does not."""
+        return self.default if self.default is not None else self.default_sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long a failed attempt waits; `jitter` from 0 to 1."""
+
+    strategy: Strategy = "constant"
+    delay: timedelta = timedelta(seconds=30)
+    max: timedelta = timedelta(hours=24)
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long finished rows are kept; None: for ever."""
+
+    succeeded: timedelta | None = None
+    failed: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index on payload columns, named by `tables`."""
+
+    columns: tuple[str, ...]
+    unique: bool = False
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One kind of job: a table, two classes, a module."""
+
+    name: str
+    module: str  # send_mail; import_ for a job called import
+    class_name: str  # SendMail
+    row_class_name: str  # SendMailJob
+    table: str  # unqualified
+    columns: tuple[Column, ...]
+    doc: str | None = None
+    id: IdType = "bigint"
+    max_attempts: int = 10
+    timeout: timedelta | None = None
+    backoff: Backoff = Backoff()
+    concurrency: int = 16
+    stale_after: timedelta = timedelta(minutes=10)
+    priority: bool = False
+    notify: Notify = "when_idle"
+    on_success: OnSuccess = "keep"
+    retention: Retention = Retention()
+    indexes: tuple[Index, ...] = ()
+    worker: RunsWhere = "here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres:
+    """Where the tables live, and the oldest server that must accept the SQL."""
+
+    schema: str = "public"
+    minimum: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """A whole schema file. `output` is as written, relative to the file."""
+
+    package: str
+    output: str
+    postgres: Postgres
+    enums: tuple[Enum, ...]
+    jobs: tuple[Job, ...]
