@@ -103,14 +103,14 @@ def _type(text: str, span: Span, context: Context) -> ColumnType | None:
 def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | None:
     what = f"the column {shown(key.text)}"
     fields = Fields(node, Keys.KEYS, context.found, what=what, place=key.span)
-    nullable = fields.get(Keys.NULLABLE, False)
+    nullable = fields.get_or(Keys.NULLABLE, False)
     column_type = _long_type(fields, context)
     references = _references(fields, key, job, nullable, context)
     default = _default(fields, column_type, nullable, context)
-    default_sql = fields.get(Keys.DEFAULT_SQL, None)
-    doc, check = fields.get(Keys.DOC, None), fields.get(Keys.CHECK, None)
+    default_sql = fields.get(Keys.DEFAULT_SQL)
+    doc, check = fields.get(Keys.DOC), fields.get(Keys.CHECK)
     _check_python(fields, column_type, context)
-    fields.get(Keys.RENAMED_FROM, None)
+    fields.get(Keys.RENAMED_FROM)
     _check_one_default(fields, context)
     if column_type is None:
         return None
@@ -128,7 +128,7 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
 
 
 def _long_type(fields: Fields, context: Context) -> ColumnType | None:
-    text, span = fields.get(Keys.TYPE, None), fields.span(Keys.TYPE)
+    text, span = fields.get(Keys.TYPE), fields.span(Keys.TYPE)
     if text is None or span is None:
         return None
     if text.endswith("?"):
@@ -144,7 +144,7 @@ def _long_type(fields: Fields, context: Context) -> ColumnType | None:
 def _default(
     fields: Fields, column_type: ColumnType | None, nullable: bool, context: Context
 ) -> str | None:
-    node = fields.get(Keys.DEFAULT, None)
+    node = fields.get(Keys.DEFAULT)
     if node is None or column_type is None or isinstance(node, Broken):
         return None
     json = column_type.element.family is Family.JSON and not column_type.array
@@ -173,14 +173,14 @@ def _check_one_default(fields: Fields, context: Context) -> None:
 def _references(
     fields: Fields, key: Scalar, job: str, nullable: bool, context: Context
 ) -> References | None:
-    node = fields.get(Keys.REFERENCES, None)
+    node = fields.get(Keys.REFERENCES)
     if node is None:
         return None
     what, keys = "'references'", ReferenceKeys.KEYS
     inner = Fields(node, keys, context.found, what=what, place=node.span)
-    table = _identifier(inner.get(ReferenceKeys.TABLE, None), _TABLE)
-    column = _identifier(inner.get(ReferenceKeys.COLUMN, None), _COLUMN)
-    on_delete = inner.get(ReferenceKeys.ON_DELETE, None)
+    table = _identifier(inner.get(ReferenceKeys.TABLE), _TABLE)
+    column = _identifier(inner.get(ReferenceKeys.COLUMN), _COLUMN)
+    on_delete = inner.get(ReferenceKeys.ON_DELETE)
     for part, read in ((ReferenceKeys.TABLE, table), (ReferenceKeys.COLUMN, column)):
         span = inner.span(part)
         if span is not None:
@@ -216,7 +216,7 @@ def _check_python(
     named = [key for key in (Keys.PYTHON, Keys.DECODE, Keys.ENCODE) if fields.span(key)]
     for key in named:
         span = fields.span(key)
-        text = fields.get(key, None)
+        text = fields.get(key)
         if span is None or text is None:
             continue
         if not _IMPORT.fullmatch(text):

@@ -31,10 +31,10 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
     elif isinstance(value, Mapping):
         what, place = f"the enum '{name}'", entry.key.span
         fields = Fields(value, Keys.KEYS, found, what=what, place=place)
-        doc = fields.get(Keys.DOC, None)
-        labels = fields.get(Keys.LABELS, None)
-        deprecated = fields.get(Keys.DEPRECATED, None)
-        fields.get(Keys.RENAMED_FROM, None)
+        doc = fields.get(Keys.DOC)
+        labels = fields.get(Keys.LABELS)
+        deprecated = fields.get(Keys.DEPRECATED)
+        fields.get(Keys.RENAMED_FROM)
     else:
         expected("a list of labels", value, found, "write them in [ ]")
     if labels is not None and not labels.items:

@@ -13,7 +13,6 @@ from jobgen.schema.forms import Key
 from jobgen.schema.nodes import Broken, Mapping, Scalar
 
 T = TypeVar("T")
-Default = TypeVar("Default")
 
 
 class Fields:
@@ -65,11 +64,11 @@ class Fields:
                 f"add '{missing[0]}:'",
             )
 
-    def get(self, key: Key[T], default: Default) -> T | Default:
-        """The value of `key`, or `default` where it is absent or unreadable."""
+    def get(self, key: Key[T]) -> T | None:
+        """The value of `key`; None where it is absent or unreadable."""
         entry = self._entries.get(key.name)
         if entry is None or isinstance(entry.value, Broken):
-            return default
+            return None
         value = entry.value
         if isinstance(value, Scalar) and value.empty and not key.may_be_empty:
             self._found.error(
@@ -78,9 +77,13 @@ class Fields:
                 f"'{key.name}' has no value",
                 "write one, or remove the key",
             )
-            return default
-        read = key.form.read(value, self._found)
-        return default if read is None else read
+            return None
+        return key.form.read(value, self._found)
+
+    def get_or(self, key: Key[T], default: T) -> T:
+        """The value of `key`, or `default` where `get` has none."""
+        value = self.get(key)
+        return default if value is None else value
 
     def span(self, key: Key[object]) -> Span | None:
         """Where the value of `key` stands."""

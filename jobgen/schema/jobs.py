@@ -61,7 +61,7 @@ def _no_columns(fields: Fields) -> Job:
         module="",
         class_name="",
         row_class_name="",
-        table=fields.get(Keys.TABLE, "") or "",
+        table=fields.get_or(Keys.TABLE, "") or "",
         columns=(),
     )
 
@@ -78,8 +78,8 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
     node = merged(defaults, value) if defaults is not None else value
     what, place = f"the job {shown(name)}", entry.key.span
     fields = Fields(node, Keys.KEYS, found, what=what, place=place)
-    columns = fields.get(Keys.COLUMNS, None)
-    table, span = fields.get(Keys.TABLE, None), fields.span(Keys.TABLE)
+    columns = fields.get(Keys.COLUMNS)
+    table, span = fields.get(Keys.TABLE), fields.span(Keys.TABLE)
     if span is not None:
         context.places.note(span, "jobs", name, "table")
     base = Job(
@@ -102,7 +102,7 @@ def _check_name(key: Scalar, found: Gatherer) -> None:
 
 
 def _check_reserved_columns(fields: Fields, job: Job, context: Context) -> None:
-    reserved = fields.get(Keys.RESERVED, ())
+    reserved = fields.get_or(Keys.RESERVED, ())
     for column in job.columns:
         if column.name in reserved:
             span = context.places.at("jobs", job.name, "columns", column.name)
@@ -114,8 +114,8 @@ def _settings(
     fields: Fields, name: str, base: Job, place: Span, context: Context
 ) -> Job:
     """`base` with everything but its names and columns read from `fields`."""
-    fields.get(Keys.RENAMED_FROM, None)
-    fields.get(Keys.RESERVED, None)
+    fields.get(Keys.RENAMED_FROM)
+    fields.get(Keys.RESERVED)
     return Job(
         name=base.name,
         module=base.module,
@@ -123,19 +123,19 @@ def _settings(
         row_class_name=base.row_class_name,
         table=base.table,
         columns=base.columns,
-        doc=fields.get(Keys.DOC, None),
-        id=fields.get(Keys.ID, None) or base.id,
-        max_attempts=fields.get(Keys.MAX_ATTEMPTS, base.max_attempts),
-        timeout=fields.get(Keys.TIMEOUT, None),
-        backoff=_backoff(fields.get(Keys.BACKOFF, None), context.found),
-        concurrency=fields.get(Keys.CONCURRENCY, base.concurrency),
-        stale_after=fields.get(Keys.STALE_AFTER, base.stale_after),
-        priority=fields.get(Keys.PRIORITY, base.priority),
-        notify=fields.get(Keys.NOTIFY, base.notify),
-        on_success=fields.get(Keys.ON_SUCCESS, None) or base.on_success,
-        retention=_retention(fields.get(Keys.RETENTION, None), context.found),
-        indexes=_indexes(fields.get(Keys.INDEXES, None), name, context),
-        worker=fields.get(Keys.WORKER, None) or base.worker,
+        doc=fields.get(Keys.DOC),
+        id=fields.get_or(Keys.ID, base.id),
+        max_attempts=fields.get_or(Keys.MAX_ATTEMPTS, base.max_attempts),
+        timeout=fields.get(Keys.TIMEOUT),
+        backoff=_backoff(fields.get(Keys.BACKOFF), context.found),
+        concurrency=fields.get_or(Keys.CONCURRENCY, base.concurrency),
+        stale_after=fields.get_or(Keys.STALE_AFTER, base.stale_after),
+        priority=fields.get_or(Keys.PRIORITY, base.priority),
+        notify=fields.get_or(Keys.NOTIFY, base.notify),
+        on_success=fields.get_or(Keys.ON_SUCCESS, base.on_success),
+        retention=_retention(fields.get(Keys.RETENTION), context.found),
+        indexes=_indexes(fields.get(Keys.INDEXES), name, context),
+        worker=fields.get_or(Keys.WORKER, base.worker),
     )
 
 
@@ -146,10 +146,10 @@ def _backoff(node: Mapping | None, found: Gatherer) -> Backoff:
     keys = BackoffKeys.KEYS
     fields = Fields(node, keys, found, what="'backoff'", place=node.span)
     backoff = Backoff(
-        strategy=fields.get(BackoffKeys.STRATEGY, usual.strategy),
-        delay=fields.get(BackoffKeys.DELAY, usual.delay),
-        max=fields.get(BackoffKeys.MAX, usual.max),
-        jitter=fields.get(BackoffKeys.JITTER, usual.jitter),
+        strategy=fields.get_or(BackoffKeys.STRATEGY, usual.strategy),
+        delay=fields.get_or(BackoffKeys.DELAY, usual.delay),
+        max=fields.get_or(BackoffKeys.MAX, usual.max),
+        jitter=fields.get_or(BackoffKeys.JITTER, usual.jitter),
     )
     _check_delay(fields, backoff, node.span, found)
     return backoff
@@ -175,8 +175,8 @@ def _retention(node: Mapping | None, found: Gatherer) -> Retention:
     keys = RetentionKeys.KEYS
     fields = Fields(node, keys, found, what="'retention'", place=node.span)
     return Retention(
-        succeeded=fields.get(RetentionKeys.SUCCEEDED, None),
-        failed=fields.get(RetentionKeys.FAILED, None),
+        succeeded=fields.get(RetentionKeys.SUCCEEDED),
+        failed=fields.get(RetentionKeys.FAILED),
     )
 
 
@@ -203,9 +203,9 @@ def _index(node: Node, job: str, place: int, context: Context) -> Index | None:
         return None
     keys = IndexKeys.KEYS
     fields = Fields(node, keys, context.found, what="an index", place=node.span)
-    listed = fields.get(IndexKeys.COLUMNS, None)
-    unique = fields.get(IndexKeys.UNIQUE, False)
-    where = fields.get(IndexKeys.WHERE, None)
+    listed = fields.get(IndexKeys.COLUMNS)
+    unique = fields.get_or(IndexKeys.UNIQUE, False)
+    where = fields.get(IndexKeys.WHERE)
     columns = _index_columns(listed, path, context) if listed is not None else ()
     return Index(columns=columns, unique=unique, where=where) if columns else None
 

@@ -104,7 +104,7 @@ def _readable_version(root: Mapping, found: Gatherer) -> bool:
 
 
 def _package(fields: Fields, found: Gatherer) -> str:
-    package, span = fields.get(Keys.PACKAGE, ""), fields.span(Keys.PACKAGE)
+    package, span = fields.get_or(Keys.PACKAGE, ""), fields.span(Keys.PACKAGE)
     if not package or span is None:
         return ""
     parts = package.split(".")
@@ -121,7 +121,7 @@ def _package(fields: Fields, found: Gatherer) -> str:
 
 
 def _output(fields: Fields, found: Gatherer, places: Places) -> str:
-    output, span = fields.get(Keys.OUTPUT, ""), fields.span(Keys.OUTPUT)
+    output, span = fields.get_or(Keys.OUTPUT, ""), fields.span(Keys.OUTPUT)
     if not output or span is None:
         return ""
     places.note(span, "output")
@@ -140,29 +140,29 @@ def _path_problem(path: str) -> tuple[str, str] | None:
 
 
 def _postgres(fields: Fields, found: Gatherer) -> Postgres:
-    node = fields.get(Keys.POSTGRES, None)
+    node = fields.get(Keys.POSTGRES)
     usual = Postgres()
     if node is None:
         return usual
     keys = PostgresKeys.KEYS
     inner = Fields(node, keys, found, what="'postgres'", place=node.span)
-    schema = inner.get(PostgresKeys.SCHEMA, usual.schema)
+    schema = inner.get_or(PostgresKeys.SCHEMA, usual.schema)
     span = inner.span(PostgresKeys.SCHEMA)
     taken = schema.startswith("pg_") or schema == "information_schema"
     if taken and span is not None:
         message = f"'{schema}' belongs to PostgreSQL"
         found.error("reserved-name", span, message, "use another schema")
-    minimum = inner.get(PostgresKeys.MINIMUM, usual.minimum)
+    minimum = inner.get_or(PostgresKeys.MINIMUM, usual.minimum)
     return Postgres(schema=schema, minimum=minimum)
 
 
 def _enums(fields: Fields, found: Gatherer, places: Places) -> tuple[Enum, ...]:
-    node = fields.get(Keys.ENUMS, None)
+    node = fields.get(Keys.ENUMS)
     return () if node is None else load_enums(node, found, places)
 
 
 def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
-    defaults, node = fields.get(Keys.DEFAULTS, None), fields.get(Keys.JOBS, None)
+    defaults, node = fields.get(Keys.DEFAULTS), fields.get(Keys.JOBS)
     span = fields.span(Keys.JOBS)
     if node is None or span is None:
         return ()
@@ -170,7 +170,7 @@ def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
         help = "add one, such as 'send_mail: {columns: {email: text}}'"
         context.found.error("no-jobs", span, "the schema has no jobs", help)
     jobs = load_jobs(node, defaults, context)
-    reserved = fields.get(Keys.RESERVED, ())
+    reserved = fields.get_or(Keys.RESERVED, ())
     for job in jobs:
         if job.name in reserved:
             message = f"the job '{job.name}' is reserved: it once existed"
@@ -181,18 +181,18 @@ def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
 
 def _check_postponed(fields: Fields, found: Gatherer) -> None:
     """Judges the shape of what a later release acts on; says so where it matters."""
-    migrations, span = fields.get(Keys.MIGRATIONS, None), fields.span(Keys.MIGRATIONS)
+    migrations, span = fields.get(Keys.MIGRATIONS), fields.span(Keys.MIGRATIONS)
     problem = None if migrations is None else _path_problem(migrations)
     if problem is not None and span is not None:
         found.error("bad-path", span, *problem)
-    fields.get(Keys.RESERVED, None)
-    if fields.get(Keys.INCLUDE, None):
+    fields.get(Keys.RESERVED)
+    if fields.get(Keys.INCLUDE):
         _postpone(fields, Keys.INCLUDE, found)
-    roles = fields.get(Keys.ROLES, None)
+    roles = fields.get(Keys.ROLES)
     if roles is not None:
         inner = Fields(roles, RolesKeys.KEYS, found, what="'roles'", place=roles.span)
-        inner.get(RolesKeys.PRODUCER, None)
-        inner.get(RolesKeys.WORKER, None)
+        inner.get(RolesKeys.PRODUCER)
+        inner.get(RolesKeys.WORKER)
         _postpone(fields, Keys.ROLES, found)
 
 
