@@ -1,0 +1,73 @@
+"""The command line: which command, with which arguments.
+
+Imports nothing that the chosen command does not need: `jobgen --version` is
+asked by editors and prompts, and should cost no more than Python itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from jobgen import __version__
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+_SUMMARIES = {
+    "build": "make the package of a schema file",
+    "worker": "run jobs",
+}
+
+
+def _load(name: str) -> Command:
+    if name == "build":
+        from jobgen.cli import build
+
+        return build
+    from jobgen.cli import worker
+
+    return worker
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `jobgen` with the arguments `argv`; the result is the exit code.
+
+    0: fine; 1: found something; 2: cannot do it.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except SystemExit as exit:  # argparse, after --help or a usage error
+        return exit.code if isinstance(exit.code, int) else 2
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    command: Command | None = None
+    parser = argparse.ArgumentParser(
+        prog="jobgen", description="From one YAML schema: PostgreSQL DDL and Python."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in _SUMMARIES.items():
+        subparser = commands.add_parser(name, help=summary, description=summary)
+        if arguments[:1] == [name]:
+            command = _load(name)
+            command.add_arguments(subparser)
+    parsed = parser.parse_args(arguments)
+    if command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    return command.run(parsed)
