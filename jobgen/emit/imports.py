@@ -1,0 +1,127 @@
+"""The import blocks of a generated module, sorted as `ruff check` wants them.
+
+Stage: emit. A name that a class of the user's has already, or a field hides in
+a class body, is imported under another: the import gives way, never the user.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from jobgen.emit.layout import exploded
+from jobgen.emit.literals import WIDTH
+
+Key = tuple[tuple[int, int, str], ...]
+
+_THIRD_PARTY = ("psycopg",)
+_OURS = ("jobgen",)
+
+
+def natural(text: str) -> Key:
+    """Sorts `job2` before `job10`."""
+    parts = re.findall(r"\d+|\D", text)
+    return tuple(
+        (1, int(part), "") if part.isdigit() else (2, 0, part) for part in parts
+    )
+
+
+def member_order(name: str) -> tuple[int, Key, Key]:
+    """Constants, classes, the rest: the order within an import and of `__all__`."""
+    if len(name) > 1 and name.isupper():
+        group = 0
+    else:
+        group = 1 if name[:1].isupper() else 2
+    return group, natural(name.lower()), natural(name)
+
+
+def export_order(name: str) -> tuple[int, Key]:
+    group, _, exact = member_order(name)
+    return group, exact
+
+
+@dataclass(slots=True)
+class Imports:
+    """Gathers what a module needs; `taken` are the names that it has already.
+
+    `hidden` are the attributes of its classes: in their bodies these names mean
+    the field, and `in_class` gives another.
+    """
+
+    taken: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    _names: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+
+    def use(self, module: str, name: str) -> str:
+        """Import `name`; return what it is called here."""
+        return self._import(module, name, aliased=name in self.taken)
+
+    def use_as(self, module: str, name: str, local: str) -> str:
+        self._names.add((module, name, local))
+        return local
+
+    def own(self, module: str, *names: str) -> None:
+        """Import names of the user's, which never give way."""
+        self._names.update((module, name, name) for name in names)
+
+    def in_class(self, module: str, name: str) -> str:
+        """The same, for an annotation of a field."""
+        aliased = name in self.taken or name in self.hidden
+        if module == "builtins" and not aliased:
+            return name
+        return self._import(module, name, aliased=aliased)
+
+    def _import(self, module: str, name: str, *, aliased: bool) -> str:
+        local = f"_{name[0].upper()}{name[1:]}" if aliased else name
+        self._names.add((module, name, local))
+        return local
+
+    def blocks(self) -> str:
+        """All import statements: one block for each root, whatever stands beside."""
+        found = [self._block(["", *_THIRD_PARTY]), self._block(_OURS)]
+        found.append(self._block(["."]))
+        return "\n\n# isort: split\n\n".join(filter(None, found))
+
+    def _block(self, roots: Iterable[str]) -> str:
+        sections = [
+            [entry for entry in self._names if _root(entry[0]) == root]
+            for root in roots
+        ]
+        return "\n\n".join("\n".join(_statements(each)) for each in sections if each)
+
+
+def _root(module: str) -> str:
+    first = module.partition(".")[0]
+    if module.startswith("."):
+        return "."
+    return first if first in _THIRD_PARTY + _OURS else ""
+
+
+def _statements(entries: Iterable[tuple[str, str, str]]) -> list[str]:
+    """One statement for all plain names of a module, one for each renamed name."""
+    plain: dict[str, list[str]] = {}
+    found: list[tuple[str, list[str]]] = []
+    for module, name, local in entries:
+        if name == local:
+            plain.setdefault(module, []).append(name)
+        else:
+            found.append((module, [f"{name} as {local}"]))
+    found.extend(
+        (module, sorted(names, key=member_order)) for module, names in plain.items()
+    )
+    return [_statement(*each) for each in sorted(found, key=_statement_order)]
+
+
+def _statement_order(entry: tuple[str, list[str]]) -> tuple[int, Key, object, str]:
+    module, names = entry
+    dots = len(module) - len(module.lstrip("."))
+    first, _, local = names[0].partition(" as ")
+    return -dots, natural(module), member_order(first), local
+
+
+def _statement(module: str, names: list[str]) -> str:
+    flat = f"from {module} import {', '.join(names)}"
+    if len(flat) <= WIDTH:
+        return flat
+    return exploded(0, f"from {module} import (", names, ")")

@@ -1,0 +1,396 @@
+"""The views of one job's two modules: `send_mail.py` and `aio/send_mail.py`.
+
+Stage: emit. In: a job of the model, its table and its statements. Out: a view
+for each template. Fields of a class may hide names, so what a class body uses
+is imported under a name that no field can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jobgen.emit import fields, layout
+from jobgen.emit.columns import Input, inputs_of
+from jobgen.emit.imports import Imports
+from jobgen.emit.literals import docstring, string
+from jobgen.emit.notifications import NotificationsView, notifications_of
+from jobgen.emit.python import banner, exported, job_classes
+from jobgen.emit.statements import Statement, statements_of
+from jobgen.schema import names, tables
+from jobgen.schema.model import Column, Job, Schema
+from jobgen.schema.quoting import qualified
+
+_PRODUCER = ("enqueue", "enqueue_copy", "enqueue_many", "pending")
+_WORKER = (
+    "fail",
+    "fetch",
+    "fetch_many",
+    "rescue",
+    "retry_delay",
+    "succeed",
+    "timeout",
+)
+
+_BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "created_at": ("datetime",),
+    "updated_at": ("datetime",),
+    "status": ("JobStatus",),
+    "last_error": ("str", "None"),
+    "attempts_count": ("int",),
+    "locked_at": ("datetime", "None"),
+    "locked_by": ("UUID", "None"),
+    "run_at": ("datetime",),
+    "priority": ("int",),
+}
+"""The base columns in Python, `id` apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of a class: its line or lines, and the docstring below."""
+
+    code: str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """What differs between the synchronous and the asynchronous module."""
+
+    define: str  # "async def" or "def"
+    wait: str  # "await " or ""
+    connection: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinView:
+    """The functions of either module.
+
+    `names` gives, for a name of a library, what it is called in this module.
+    """
+
+    banner: str
+    doc: str
+    imports: str
+    exports: tuple[str, ...]
+    names: Mapping[str, str]
+    here: bool
+    new: str
+    row: str
+    id: str
+    twin: Twin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleView(TwinView):
+    """The synchronous module: statements, classes, JOB, functions."""
+
+    table: str
+    channel: str
+    statements: tuple[Statement, ...]
+    notifications: NotificationsView | None
+    new_doc: str
+    new_fields: tuple[Field, ...]
+    row_doc: str
+    row_fields: tuple[Field, ...]
+    labels: tuple[str, ...]
+    values_start: str
+    values: tuple[str, ...]
+    decoded: tuple[str, ...]
+    start: str  # JOB: Final[JobType[…]] = JobType(
+    name: str
+    inputs: tuple[str, ...]
+    order: str
+    policy: PolicyView
+    shape: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyView:
+    """The settings as Python expressions."""
+
+    max_attempts: int
+    timeout: str
+    strategy: str
+    delay: str
+    max: str
+    jitter: str
+    concurrency: int
+    stale_after: str
+
+
+def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
+    here = job.worker == "here"
+    imports = _imports(schema, job)
+    local = _function_names(imports, job, "Connection")
+    local |= {
+        name: imports.use(module, name)
+        for module, name in _module_names(job, enums=bool(_enums(schema, job)))
+    }
+    imports.own("dataclasses", "dataclass")
+    imports.own("jobgen.runtime", "sync", "values")
+    if here:
+        imports.own("datetime", "timedelta")
+        imports.own("jobgen.runtime", "STATUSES")
+        imports.use_as("jobgen.runtime", "retry_delay", "backoff_delay")
+    table = qualified(schema.postgres.schema, job.table)
+    key = _key(imports, job)
+    kind = (
+        [local["JobType"], job.class_name, job.row_class_name, key]
+        if here
+        else [local["Producer"], job.class_name, key]
+    )
+    literal = f"{local['Final']}[{local['LiteralString']}]"
+    new_fields, row_fields = _new_fields(imports, job), _row_fields(imports, job)
+    return ModuleView(
+        banner=banner(source),
+        doc=docstring(job.doc or f"The job {job.name}."),
+        imports=imports.blocks(),
+        exports=_exports(job),
+        names=local,
+        here=here,
+        new=job.class_name,
+        row=job.row_class_name,
+        id=key,
+        twin=Twin(
+            define="def", wait="", connection=local["Connection"], runtime="sync"
+        ),
+        table=layout.assign(f"TABLE: {literal}", string(table)),
+        channel=layout.assign(f"CHANNEL: {literal}", string(names.channel(job.table))),
+        statements=statements_of(schema, job),
+        notifications=notifications_of(schema, job) if here else None,
+        new_doc=docstring(job.doc or f"A new job {job.name}.", 4),
+        new_fields=new_fields,
+        row_doc=docstring(f"One row of {table}, as a handler gets it.", 4),
+        row_fields=row_fields,
+        labels=_labels(schema, job, local) if here else (),
+        values_start=layout.call(
+            0,
+            "def _values(",
+            [f"new: {job.class_name}", "/"],
+            ") -> tuple[object, ...]:",
+        ),
+        values=_values(job),
+        decoded=_decoded(schema, job) if here else (),
+        start=layout.subscripted(f"JOB: {local['Final']}[", kind, f"] = {kind[0]}("),
+        name=string(job.name),
+        inputs=tuple(
+            _input(column, local["Input"]) for column in inputs_of(schema, job)
+        ),
+        order=_order(schema, job),
+        policy=_policy(job),
+        shape=tuple(
+            _shape(column, local["Shape"])
+            for column in tables.table_of(schema, job).columns
+        )
+        if here
+        else (),
+    )
+
+
+def twin_view(schema: Schema, job: Job, source: str) -> TwinView:
+    imports = Imports(taken=frozenset(job_classes(job)))
+    local = _function_names(imports, job, "AsyncConnection")
+    imports.own("jobgen.runtime", "aio")
+    if job.worker == "here":
+        imports.own("datetime", "timedelta")
+    again = ["CHANNEL", "JOB", "TABLE", *job_classes(job)]
+    if job.worker == "here":
+        again.append("retry_delay")
+    imports.own(f"..{job.module}", *again)
+    return TwinView(
+        banner=banner(source),
+        doc=docstring(job.doc or f"The job {job.name}."),
+        imports=imports.blocks(),
+        exports=_exports(job),
+        names=local,
+        here=job.worker == "here",
+        new=job.class_name,
+        row=job.row_class_name,
+        id=_key(imports, job),
+        twin=Twin(
+            define="async def",
+            wait="await ",
+            connection=local["AsyncConnection"],
+            runtime="aio",
+        ),
+    )
+
+
+# --- names ------------------------------------------------------------------
+
+
+def _imports(schema: Schema, job: Job) -> Imports:
+    classes = {*job_classes(job), *(enum.class_name for enum in schema.enums)}
+    return Imports(
+        taken=frozenset(classes),
+        hidden=frozenset(column.attribute for column in job.columns),
+    )
+
+
+def _function_names(imports: Imports, job: Job, connection: str) -> dict[str, str]:
+    """The names that the functions' annotations use."""
+    wanted = [("collections.abc", "Iterable"), ("psycopg", connection)]
+    if job.worker == "here":
+        wanted += [("jobgen.runtime", "JobStatus")]
+    if job.worker == "here" or job.id == "uuid":
+        wanted += [("uuid", "UUID")]
+    return {name: imports.use(module, name) for module, name in wanted}
+
+
+def _module_names(job: Job, *, enums: bool) -> list[tuple[str, str]]:
+    """The names that a module with statements uses beyond the functions'."""
+    runtime = ["Input"]
+    typing = ["Final", "LiteralString"]
+    abc: list[str] = []
+    if job.worker == "here":
+        runtime += ["Backoff", "JobType", "Policy", "Shape", "Statements"]
+        runtime += ["Labels"] if enums else []
+        runtime += ["Notifications"] if job.notify != "never" else []
+        typing += ["Any"]
+        abc += ["Sequence"]
+    else:
+        runtime += ["Producer"]
+    return [
+        *(("jobgen.runtime", name) for name in runtime),
+        *(("typing", name) for name in typing),
+        *(("collections.abc", name) for name in abc),
+    ]
+
+
+def _key(imports: Imports, job: Job) -> str:
+    return imports.use("uuid", "UUID") if job.id == "uuid" else "int"
+
+
+def _exports(job: Job) -> tuple[str, ...]:
+    functions = _PRODUCER + (_WORKER if job.worker == "here" else ())
+    return exported(["CHANNEL", "JOB", "TABLE", *job_classes(job), *functions])
+
+
+# --- classes ----------------------------------------------------------------
+
+
+def _new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+    found = [
+        Field(code=fields.new_field(imports, column), doc=_doc(column))
+        for column in job.columns
+    ]
+    default = imports.use("jobgen.runtime", "DEFAULT")
+    for name in ("run_at", "priority") if job.priority else ("run_at",):
+        union = [fields.name_in_class(imports, part) for part in _BASE_FIELDS[name]]
+        union.append(fields.name_in_class(imports, "Default"))
+        found.append(Field(code=layout.annotated(4, name, union, default)))
+    return tuple(found)
+
+
+def _row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+    if job.worker != "here":
+        return ()
+    key = fields.name_in_class(imports, "UUID" if job.id == "uuid" else "int")
+    found = [Field(code=f"id: {key}")]
+    for name, union in _BASE_FIELDS.items():
+        if name == "priority" and not job.priority:
+            continue
+        types = [
+            part if part == "None" else fields.name_in_class(imports, part)
+            for part in union
+        ]
+        found.append(Field(code=layout.annotated(4, name, types)))
+    found.extend(
+        Field(code=fields.row_field(imports, column), doc=_doc(column))
+        for column in job.columns
+    )
+    return tuple(found)
+
+
+def _doc(column: Column) -> str:
+    return docstring(column.doc, 4) if column.doc else ""
+
+
+# --- in and out of a row ----------------------------------------------------
+
+
+def _values(job: Job) -> tuple[str, ...]:
+    priority = ("values.integer(new.priority),",) if job.priority else ()
+    payload = (fields.value(column) for column in job.columns)
+    return ('values.aware("run_at", new.run_at),', *priority, *payload)
+
+
+def _decoded(schema: Schema, job: Job) -> tuple[str, ...]:
+    found: list[str] = []
+    for position, column in enumerate(tables.base_columns(schema, job)):
+        raw = f"row[{position}]"
+        read = f"STATUSES[{raw}]" if column.name == "status" else raw
+        found.append(f"{column.name}={read},")
+    for position, payload in enumerate(job.columns, len(found)):
+        found.append(fields.decoded(payload, position))
+    return tuple(found)
+
+
+def _enums(schema: Schema, job: Job) -> list[tuple[str, str]]:
+    """Name and class of the enums that the payload uses, in the file's order."""
+    used = {column.type.enum for column in job.columns}
+    return [(enum.name, enum.class_name) for enum in schema.enums if enum.name in used]
+
+
+def _labels(schema: Schema, job: Job, local: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        layout.call(
+            0,
+            f"{fields.labels_constant(name)}: {local['Final']} = {local['Labels']}(",
+            [class_name],
+            ")",
+        )
+        for name, class_name in _enums(schema, job)
+    )
+
+
+# --- JOB --------------------------------------------------------------------
+
+
+def _input(column: Input, name: str) -> str:
+    arguments = [f"name={string(column.sql_name)}", f"dump={string(column.dump)}"]
+    arguments += ["defaulted=True"] if column.default is not None else []
+    arguments += ["literal=True"] if column.literal else []
+    return layout.call(8, f"{name}(", arguments, "),")
+
+
+def _shape(column: tables.Column, name: str) -> str:
+    arguments = [
+        f"name={string(column.name)}",
+        f"type={string(column.type)}",
+        f"not_null={column.not_null}",
+    ]
+    return layout.call(8, f"{name}(", arguments, "),")
+
+
+def _order(schema: Schema, job: Job) -> str:
+    """Where the queue's sort key stands in a fetched row."""
+    base = [column.name for column in tables.base_columns(schema, job)]
+    return ", ".join(str(base.index(name)) for name in tables.sort_key(job))
+
+
+def _policy(job: Job) -> PolicyView:
+    return PolicyView(
+        max_attempts=job.max_attempts,
+        timeout="None" if job.timeout is None else _duration(job.timeout),
+        strategy=string(job.backoff.strategy),
+        delay=_duration(job.backoff.delay),
+        max=_duration(job.backoff.max),
+        jitter=repr(float(job.backoff.jitter)),
+        concurrency=job.concurrency,
+        stale_after=_duration(job.stale_after),
+    )
+
+
+def _duration(length: timedelta) -> str:
+    microseconds = length // timedelta(microseconds=1)
+    seconds, rest = divmod(microseconds, 1_000_000)
+    if not rest:
+        return f"timedelta(seconds={seconds})"
+    if not rest % 1000:
+        return f"timedelta(milliseconds={microseconds // 1000})"
+    return f"timedelta(microseconds={microseconds})"

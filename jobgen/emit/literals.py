@@ -1,0 +1,101 @@
+"""Text → Python and SQL source that means exactly that text.
+
+Stage: emit. Whatever stands in a doc, a label or an expression comes out as
+data: nothing in it can end a literal, and characters that an editor hides, or a
+terminal obeys, come out as escapes. What is escaped is listed here and not taken
+from `str.isprintable`, whose answer changes with the version of Python.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+WIDTH = 88
+"""The length of a line that `ruff format` aims at."""
+
+_HIDDEN = re.compile(
+    "["
+    "\\x00-\\x1f\\x7f-\\xa0\\xad"
+    "\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f"
+    "\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f"
+    "\\u3000\\u3164\\ud800-\\uf8ff\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff"
+    "\\U000e0000-\\U0010ffff"
+    "]"
+)
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def string(text: str) -> str:
+    """A Python string literal on one line, as `ruff format` would quote it."""
+    quote = "'" if '"' in text and "'" not in text else '"'
+    escaped = _escaped(text)
+    return quote + escaped.replace(quote, "\\" + quote) + quote
+
+
+def block(text: str) -> str:
+    """A Python literal in triple quotes, its lines as they are."""
+    lines = "\n".join(map(_escaped, text.split("\n")))
+    quoted = re.sub('"{3,}|"$', _escaped_quotes, lines)
+    return f'"""\\\n{quoted}"""'
+
+
+def docstring(text: str, indent: int = 0) -> str:
+    """A docstring in triple quotes, wrapped; its first line is not indented."""
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
+    escaped = [_doc(paragraph) for paragraph in paragraphs if paragraph]
+    if not escaped:
+        return ""
+    if len(escaped) == 1 and _stands_alone(escaped[0], WIDTH - indent):
+        return f'"""{escaped[0]}"""'
+    escaped[0] = '"""' + escaped[0]
+    # Three columns short: were it to fit on a line, `ruff format` would join it.
+    lines = "\n\n".join(_filled(each, WIDTH - indent - 3) for each in escaped)
+    margin = "\n" + " " * indent
+    return re.sub("\n(?=.)", margin, lines) + f'{margin}"""'
+
+
+def _stands_alone(text: str, width: int) -> bool:
+    return " " not in text or len(text) + 6 <= width
+
+
+def _filled(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def comment(text: str) -> str:
+    """Text fit for the rest of a line of Python or SQL."""
+    return _escaped(text)
+
+
+def dollar_quoted(text: str) -> str:
+    """A dollar-quoted SQL constant, with a tag that the text does not contain."""
+    tag, number = "$jobgen$", 0
+    while tag in text:
+        number += 1
+        tag = f"$jobgen{number}$"
+    return tag + text + tag
+
+
+def _doc(paragraph: str) -> str:
+    """One paragraph of a docstring; no quote at its ends, and no three in a row."""
+    return re.sub('^"+|"+$|"{3,}', _escaped_quotes, _escaped(paragraph))
+
+
+def _escaped_quotes(match: re.Match[str]) -> str:
+    return "\\x22" * len(match[0])
+
+
+def _escaped(text: str) -> str:
+    return _HIDDEN.sub(_escape, text.replace("\\", "\\\\"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"

@@ -1,0 +1,259 @@
+"""The views of schema.sql, made from the physical database alone.
+
+Stage: emit. In: a `Database`. Out: views whose parts are SQL already; texts of
+the user are quoted here, or by a filter in the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jobgen.emit.python import banner
+from jobgen.emit.render import render
+from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+from jobgen.schema.tables import (
+    STATUSES,
+    Column,
+    Database,
+    EnumType,
+    ForeignKey,
+    Index,
+    Table,
+    Trigger,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """The guarded block that makes `job_status`."""
+
+    name: str
+    name_text: str
+    schema_text: str
+    labels: tuple[str, ...]
+    five_labels: tuple[str, ...]  # those of an IHP without timed_out
+    mend_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersView:
+    """The guarded block that makes the table of workers."""
+
+    name: str
+    name_text: str
+    schema_text: str
+    relname_text: str
+    shape_text: str
+    columns: tuple[str, ...]
+    primary_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumView:
+    name: str
+    labels: tuple[str, ...]
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    object: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexView:
+    name: str
+    columns: str
+    unique: bool
+    where: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionView:
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableView:
+    name: str
+    lines: tuple[str, ...]  # columns and constraints
+    options: str
+    comments: tuple[Comment, ...]
+    indexes: tuple[IndexView, ...]
+    function: FunctionView | None
+    triggers: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKeyView:
+    table: str
+    name: str
+    columns: str
+    target: str
+    references: str
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaView:
+    banner: str
+    schema: str
+    creates_schema: bool
+    extensions: tuple[Extension, ...]
+    status_block: str
+    workers_block: str
+    enums: tuple[EnumView, ...]
+    tables: tuple[TableView, ...]
+    foreign_keys: tuple[ForeignKeyView, ...]
+
+
+def schema_sql(database: Database, source: str) -> str:
+    """The text of schema.sql."""
+    return render("sql/schema.sql.jinja", _schema(database, source))
+
+
+def _schema(database: Database, source: str) -> SchemaView:
+    return SchemaView(
+        banner=banner(source),
+        schema=quote_identifier(database.schema),
+        creates_schema=database.schema != "public",
+        extensions=tuple(
+            Extension(name=quote_identifier(name), text=quote_literal(name))
+            for name in database.extensions
+        ),
+        status_block=render("sql/status_block.jinja", _status(database.status)),
+        workers_block=render("sql/workers_block.jinja", _workers(database.workers)),
+        enums=tuple(map(_enum, database.enums)),
+        tables=tuple(map(_table, database.tables)),
+        foreign_keys=tuple(
+            _foreign_key(table, key)
+            for table in database.tables
+            for key in table.foreign_keys
+        ),
+    )
+
+
+def _status(status: EnumType) -> StatusView:
+    name = qualified(status.schema, status.name)
+    labels = tuple(map(quote_literal, status.labels))
+    missing, before = STATUSES[3], STATUSES[2]
+    return StatusView(
+        name=name,
+        name_text=quote_literal(name),
+        schema_text=quote_literal(status.schema),
+        labels=labels,
+        five_labels=tuple(label for label in labels if label != quote_literal(missing)),
+        mend_text=quote_literal(
+            f"ALTER TYPE {name} ADD VALUE '{missing}' AFTER '{before}'"
+        ),
+    )
+
+
+def _workers(workers: Table) -> WorkersView:
+    name = qualified(workers.schema, workers.name)
+    shape = ", ".join(
+        f"{column.name} {column.type} NOT NULL" for column in workers.columns
+    )
+    return WorkersView(
+        name=name,
+        name_text=quote_literal(name),
+        schema_text=quote_literal(workers.schema),
+        relname_text=quote_literal(workers.name),
+        shape_text=quote_literal(f"r: {shape}; PRIMARY KEY (id)"),
+        columns=tuple(map(_column, workers.columns)),
+        primary_key=quote_identifier(workers.primary_key),
+    )
+
+
+def _enum(enum: EnumType) -> EnumView:
+    return EnumView(
+        name=qualified(enum.schema, enum.name),
+        labels=tuple(map(quote_literal, enum.labels)),
+        comment=enum.comment,
+    )
+
+
+def _table(table: Table) -> TableView:
+    name = qualified(table.schema, table.name)
+    function = table.function
+    return TableView(
+        name=name,
+        lines=(*map(_column, table.columns), *_constraints(table)),
+        options=_options(table),
+        comments=tuple(_comments(table, name)),
+        indexes=tuple(map(_index, table.indexes)),
+        function=None
+        if function is None
+        else FunctionView(
+            name=qualified(function.schema, function.name), body=function.body
+        ),
+        triggers=table.triggers,
+    )
+
+
+def _column(column: Column) -> str:
+    parts = [quote_identifier(column.name), column.type]
+    if column.identity:
+        parts.append("GENERATED BY DEFAULT AS IDENTITY")
+    elif column.not_null:
+        parts.append("NOT NULL")
+    if column.default is not None:
+        parts.append(f"DEFAULT {column.default}")
+    return " ".join(parts)
+
+
+def _constraints(table: Table) -> list[str]:
+    return [
+        f"CONSTRAINT {quote_identifier(table.primary_key)} PRIMARY KEY (id)",
+        *(
+            f"CONSTRAINT {quote_identifier(check.name)} CHECK ({check.expression})"
+            for check in table.checks
+        ),
+    ]
+
+
+def _options(table: Table) -> str:
+    options = ", ".join(f"{name} = {value}" for name, value in table.options)
+    return f" WITH ({options})" if options else ""
+
+
+def _comments(table: Table, name: str) -> Iterable[Comment]:
+    if table.comment:
+        yield Comment(object=f"TABLE {name}", text=table.comment)
+    for column in table.columns:
+        if column.comment:
+            column_name = f"{name}.{quote_identifier(column.name)}"
+            yield Comment(object=f"COLUMN {column_name}", text=column.comment)
+
+
+def _index(index: Index) -> IndexView:
+    return IndexView(
+        name=quote_identifier(index.name),
+        columns=_names(index.columns),
+        unique=index.unique,
+        where=index.where,
+    )
+
+
+def _foreign_key(table: Table, key: ForeignKey) -> ForeignKeyView:
+    return ForeignKeyView(
+        table=qualified(table.schema, table.name),
+        name=quote_identifier(key.name),
+        columns=_names(key.columns),
+        target=qualified(key.schema, key.table),
+        references=_names(key.references),
+        on_delete=key.on_delete.upper(),
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(map(quote_identifier, names))

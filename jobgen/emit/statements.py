@@ -1,0 +1,177 @@
+"""The SQL of a generated module: one statement, one template, one function of it.
+
+Stage: emit. In: a job of the model. Out: literals for the generated module. A
+statement's essay (the race that it prevents, the index that it uses) stands in
+its template; what a reader of the generated code must know comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+from jobgen.emit.backoff import backoff_sql, interval_sql
+from jobgen.emit.columns import Input, inputs_of, returned
+from jobgen.emit.render import render
+from jobgen.schema import tables
+from jobgen.schema.model import Job, Schema
+from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+
+GIVEN_UP_AFTER = timedelta(days=1)
+"""A row of an unknown worker is not tried again after this (IHP's day)."""
+
+PRODUCER = ("enqueue", "enqueue_many", "pending")
+WORKER = (
+    "fetch",
+    "succeed",
+    "fail",
+    "timeout",
+    "cancel",
+    "give_back",
+    "reject",
+    "state",
+    "rescue",
+    "release",
+    "next_due",
+)
+PACKAGE = ("beat", "leave", "forget")
+
+_WHY = {
+    "fetch": (
+        "now(), not clock_timestamp(): a volatile function is never an index condition.",
+        "NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """`constant` is its name in the generated module, `why` the comment above it."""
+
+    name: str
+    constant: str
+    sql: str
+    why: tuple[str, ...] = ()
+    worker: bool = False  # a field of `Statements`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """What the templates of one job's statements lay out."""
+
+    table: str
+    workers: str
+    status_type: str
+    id_type: str
+    job_text: str
+    insert_columns: str
+    values: tuple[str, ...]
+    bulk_values: tuple[str, ...]
+    bulk_parameters: tuple[str, ...]
+    bulk_names: str
+    returning: tuple[str, ...]
+    order: str
+    priority: bool
+    deletes: bool
+    max_attempts: int
+    backoff: str
+    stale_after: str
+    abandoned_after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersView:
+    workers: str
+
+
+def statements_of(schema: Schema, job: Job) -> tuple[Statement, ...]:
+    """All statements of a job that runs here, or those of a producer only."""
+    view = _view(schema, job)
+    names = PRODUCER + (WORKER if job.worker == "here" else ())
+    return tuple(_statement(name, view) for name in names)
+
+
+def package_statements(schema: Schema) -> tuple[Statement, ...]:
+    """The statements on the table of workers."""
+    workers = qualified(schema.postgres.schema, tables.WORKERS_TABLE)
+    return tuple(_statement(name, WorkersView(workers=workers)) for name in PACKAGE)
+
+
+def _statement(name: str, view: JobView | WorkersView) -> Statement:
+    return Statement(
+        name=name,
+        constant=f"{name.upper()}_SQL",
+        sql=render(f"statements/{name}.sql.jinja", view),
+        why=_WHY.get(name, ()),
+        worker=name in WORKER,
+    )
+
+
+def _view(schema: Schema, job: Job) -> JobView:
+    home = schema.postgres.schema
+    inputs = inputs_of(schema, job)
+    return JobView(
+        table=qualified(home, job.table),
+        workers=qualified(home, tables.WORKERS_TABLE),
+        status_type=qualified(home, tables.STATUS_TYPE),
+        id_type=job.id,
+        job_text=quote_literal(job.name),
+        insert_columns=", ".join(column.sql_name for column in inputs),
+        values=_single_values(inputs),
+        bulk_values=_bulk_values(inputs),
+        bulk_parameters=_bulk_parameters(inputs),
+        bulk_names=", ".join(f"p{n + 1}" for n in range(_count(inputs))),
+        returning=returned(schema, job),
+        order=", ".join(map(quote_identifier, tables.sort_key(job))),
+        priority=job.priority,
+        deletes=job.on_success == "delete",
+        max_attempts=job.max_attempts,
+        backoff=backoff_sql(job.backoff),
+        stale_after=interval_sql(job.stale_after),
+        abandoned_after=interval_sql(max(GIVEN_UP_AFTER, job.stale_after)),
+    )
+
+
+def _single_values(inputs: Sequence[Input]) -> tuple[str, ...]:
+    """`$3::bigint`, or for a column with a default "use it" and the value."""
+    number = count(1)
+    return tuple(
+        _value(
+            column,
+            use_default=f"${next(number)}::boolean" if column.default else "",
+            value=f"${next(number)}::{column.sql_type}",
+        )
+        for column in inputs
+    )
+
+
+def _bulk_values(inputs: Sequence[Input]) -> tuple[str, ...]:
+    number = count(1)
+    return tuple(
+        _value(
+            column,
+            use_default=f"n.p{next(number)}" if column.default else "",
+            value=f"n.p{next(number)}{column.bulk_cast}",
+        )
+        for column in inputs
+    )
+
+
+def _bulk_parameters(inputs: Sequence[Input]) -> tuple[str, ...]:
+    types: list[str] = []
+    for column in inputs:
+        types.extend(("boolean",) if column.default else ())
+        types.append(column.bulk_type)
+    return tuple(f"${number}::{type_}[]" for number, type_ in enumerate(types, 1))
+
+
+def _value(column: Input, *, use_default: str, value: str) -> str:
+    if column.default is None:
+        return value
+    return f"CASE WHEN {use_default} THEN {column.default} ELSE {value} END"
+
+
+def _count(inputs: Sequence[Input]) -> int:
+    return sum(2 if column.default else 1 for column in inputs)
