@@ -74,7 +74,7 @@ def _as_text(found: Diagnostic, source_lines: Sequence[str]) -> str:
     head = f"{_clean(span.source)}:{span.start.line}:{span.start.column}: "
     first = head + f"{kind}: {found.message}"
     if span.start.line > len(source_lines):
-        return first
+        return first if found.help is None else f"{first}\n  {_help(found.help)}"
     return "\n".join((first, *_excerpt(found, source_lines[span.start.line - 1])))
 
 

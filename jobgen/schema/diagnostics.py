@@ -98,12 +98,18 @@ def _place(found: Diagnostic) -> tuple[str, Position, str]:
     return found.span.source, found.span.start, found.code
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'bigint'?`, or None where nothing known looks like `word`."""
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that looks most like `word`, if any does."""
     if len(word) > 100:  # difflib is quadratic; nobody misspells that much
         return None
     close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else None
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'bigint'?`, or None where nothing known looks like `word`."""
+    better = closest(word, known)
+    return None if better is None else f"did you mean '{better}'?"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -114,4 +120,4 @@ def listed(words: Iterable[str]) -> str:
 
 def shown(text: str) -> str:
     """`text` in quotes, cut where it is too long for a message."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= 100 else text[:97] + "...")

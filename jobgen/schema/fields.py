@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from jobgen.schema.diagnostics import Gatherer, Span, did_you_mean, listed, shown
+from jobgen.schema.diagnostics import Gatherer, Span, closest, listed, shown
 from jobgen.schema.forms import Key
 from jobgen.schema.nodes import Broken, Mapping, Scalar
 
@@ -33,29 +33,36 @@ class Fields:
     ) -> None:
         self._found = found
         self._entries = {entry.key.text: entry for entry in node.entries}
-        self._report_unknown(node, keys, what)
+        meant = self._report_unknown(node, keys, what)
         if not partial:
-            self._report_missing(keys, what, place)
+            self._report_missing(keys, meant, what, place)
 
     def _report_unknown(
         self, node: Mapping, keys: tuple[Key[object], ...], what: str
-    ) -> None:
+    ) -> set[str]:
+        """Reports keys that are not in the table; the result is what they meant."""
         known = [key.name for key in keys]
+        meant: set[str] = set()
         for entry in node.entries:
-            if entry.key.text not in known:
-                self._found.error(
-                    "unknown-key",
-                    entry.key.span,
-                    f"{shown(entry.key.text)} is not a key of {what}",
-                    did_you_mean(entry.key.text, known) or f"known: {', '.join(known)}",
-                )
+            key = entry.key
+            if key.text not in known:
+                better = closest(key.text, known)
+                help = f"did you mean '{better}'?" if better else None
+                message = f"{shown(key.text)} is not a key of {what}"
+                few = f"known: {', '.join(known)}"
+                self._found.error("unknown-key", key.span, message, help or few)
+                meant.add(better or "")
+        return meant
 
     def _report_missing(
-        self, keys: tuple[Key[object], ...], what: str, place: Span
+        self,
+        keys: tuple[Key[object], ...],
+        meant: set[str],
+        what: str,
+        place: Span,
     ) -> None:
-        missing = [
-            key.name for key in keys if key.required and key.name not in self._entries
-        ]
+        there = meant | set(self._entries)
+        missing = [key.name for key in keys if key.required and key.name not in there]
         if missing:
             self._found.error(
                 "missing-key",

@@ -120,7 +120,7 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     text = _read_text(node, found)
     if text is None or NAME.fullmatch(text):
         return text
-    better = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    better = _snake_case(text)
     found.error(
         "bad-name",
         node.span,
@@ -130,6 +130,11 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
         else "use a-z, 0-9 and _, with a letter first",
     )
     return None
+
+
+def _snake_case(text: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def name_of(what: str) -> Form[str]:

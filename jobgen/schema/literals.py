@@ -105,7 +105,7 @@ def _element(
         message = "an element of an array must not be NULL"
         return LiteralProblem(node.span, message, "leave it out")
     if family is Family.ENUM:
-        return _label(node, sql, labels)
+        return _label(node, column_type.enum or sql, labels)
     text = _recognised(node.text, family, sql, column_type.sql)
     quoted = not node.plain and family in _UNQUOTED
     if text is not None and not quoted:

@@ -24,10 +24,12 @@ from jobgen.schema.jobs import load_jobs
 from jobgen.schema.model import Enum, Job, Postgres, Schema
 from jobgen.schema.nodes import Broken, Mapping, compose
 from jobgen.schema.places import Places
-from jobgen.schema.source import decode
+from jobgen.schema.source import decode, readable
 
 GRAMMAR = 1
 """The version of the grammar that this release reads."""
+
+_RELATIVE = "write a path that starts at this file's directory"
 
 _TAKEN = frozenset({"jobgen", "psycopg"})
 """What generated code imports: a package of that name would hide it."""
@@ -62,7 +64,7 @@ def load_schema(data: bytes, source: str) -> Loaded:
     return Loaded(
         schema=None if found.failed else schema,
         diagnostics=found.in_order(),
-        text=text or "",
+        text=readable(data) if text is None else text,
         output=places.at("output"),
     )
 
@@ -133,7 +135,7 @@ def _output(fields: Fields, found: Gatherer, places: Places) -> str:
 
 def _path_problem(path: str) -> tuple[str, str] | None:
     if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
-        return f"{shown(path)} is not relative to this file", "write '../package'"
+        return f"{shown(path)} is not relative to this file", _RELATIVE
     if "\\" in path or not path.isprintable():
         return f"{shown(path)} is not a portable path", "write '/' between the parts"
     return None
@@ -198,6 +200,6 @@ def _check_postponed(fields: Fields, found: Gatherer) -> None:
 
 def _postpone(fields: Fields, key: Key[object], found: Gatherer) -> None:
     span = fields.span(key)
-    if span is not None:
+    if span is not None and not found.failed:
         message = f"'{key.name}' is read, and not acted on by this release"
         found.warning("not-yet", span, message)

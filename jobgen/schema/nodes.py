@@ -15,7 +15,7 @@ import yaml
 
 from jobgen.schema.diagnostics import Gatherer, Position, Span, shown
 from jobgen.schema.source import hidden_character
-from jobgen.schema.syntax import explain
+from jobgen.schema.syntax import begins_before, explain
 
 MAX_DEPTH = 64
 """The grammar needs 7 levels; the rest is for JSON in a column's default."""
@@ -101,6 +101,8 @@ def _described(
     error: yaml.MarkedYAMLError, text: str, source: str
 ) -> tuple[Span, str, str | None]:
     mark = error.problem_mark or error.context_mark
+    if begins_before(error.problem or "") and error.context_mark is not None:
+        mark = error.context_mark
     start = Position(1, 1) if mark is None else _position(mark)
     end = Position(start.line, start.column + 1)
     message, help = explain(error.problem or "", error.context or "", text, start.line)
@@ -185,10 +187,11 @@ class _Builder:
         if event.anchor is not None:
             self._share("anchor", self._prefix(event, len(event.anchor) + 1))
         if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._found.error(
                 "tag",
                 self._prefix(event, 1),
-                f"the YAML tag {shown(event.tag)} is not part of the grammar",
+                f"the YAML tag {shown(tag)} is not part of the grammar",
                 "remove it",
             )
 

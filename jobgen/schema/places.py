@@ -19,6 +19,10 @@ class Places:
     def note(self, span: Span, *path: str) -> None:
         self._spans[path] = span
 
+    def has(self, *path: str) -> bool:
+        """Whether `path` was written, be it right or wrong."""
+        return path in self._spans
+
     def at(self, *path: str) -> Span:
         """The span of `path`, or of the nearest thing around it that has one."""
         while path and path not in self._spans:

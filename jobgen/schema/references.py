@@ -44,6 +44,8 @@ def _check(
     home = schema.postgres.schema
     types |= {each.name: column_type(home, each) for each in target.columns}
     span = places.at(*path, "column")
+    if places.has("jobs", target.name, "columns", wanted) and wanted not in types:
+        return  # it has a mistake of its own
     if wanted not in types:
         message = f"{shown(wanted)} is not a column of {shown(target.table)}"
         found.error("unknown-column", span, message, did_you_mean(wanted, types))

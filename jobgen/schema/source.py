@@ -50,6 +50,11 @@ def decode(data: bytes, source: str, found: Gatherer) -> str | None:
     return text if _all_shown(text, source, found) else None
 
 
+def readable(data: bytes) -> str:
+    """The text of a file for quoting from it, whatever is wrong with it."""
+    return data[:MAX_BYTES].decode(_encoding(data), "replace")
+
+
 def _encoding(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):

@@ -55,6 +55,14 @@ _EXPLANATIONS = (
 )
 
 
+_NOT_CLOSED = ("did not find expected ',' or", "found unexpected end of stream")
+
+
+def begins_before(problem: str) -> bool:
+    """Whether the place to look at is where the context began, not where it broke."""
+    return problem.startswith(_NOT_CLOSED)
+
+
 def explain(problem: str, context: str, text: str, line: int) -> tuple[str, str | None]:
     """Message and help for a parser's `problem` in `line` (from 1) of `text`."""
     if "cannot start any token" in problem:
