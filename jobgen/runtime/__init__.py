@@ -22,8 +22,11 @@ from jobgen.runtime.job import (
     Statements,
 )
 from jobgen.runtime.outcome import Cancel, Outcome, Retry, Snooze
+from jobgen.runtime.preflight import RefusedError
+from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES, Default, JsonValue, Labels
+from jobgen.runtime.worker import Worker, run
 
 __all__ = [
     "DEFAULT",
@@ -46,14 +49,18 @@ __all__ = [
     "Package",
     "Policy",
     "Producer",
+    "RefusedError",
     "Retry",
     "Row",
     "Shape",
     "Snooze",
     "Statements",
+    "Stats",
+    "Worker",
     "aio",
     "bind",
     "retry_delay",
+    "run",
     "sync",
     "values",
 ]

@@ -1,0 +1,151 @@
+"""`jobgen worker MODULE:HANDLERS`: finds the handlers and runs them.
+
+An error inside the user's own module shows the user's traceback; everything
+else is one line on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+
+from jobgen.runtime import Handlers, RefusedError
+from jobgen.runtime import run as run_worker
+
+
+class _UsageError(Exception):
+    """The command line cannot be carried out; the text is for the user."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `jobgen worker` takes."""
+    parser.add_argument("handlers", metavar="MODULE:HANDLERS")
+    parser.add_argument(
+        "--dsn",
+        default=None,
+        help="the database (default: DATABASE_URL, then libpq's PG* variables)",
+    )
+    parser.add_argument("--only", metavar="JOB", nargs="+", help="run these jobs alone")
+    parser.add_argument(
+        "--concurrency",
+        metavar="N",
+        type=_positive_int,
+        help="handlers at once in this process, over all jobs",
+    )
+    parser.add_argument(
+        "--grace",
+        metavar="SECONDS",
+        type=_seconds,
+        default=30.0,
+        help="how long a shutdown waits for handlers (30)",
+    )
+    parser.add_argument(
+        "--poll-interval",
+        metavar="SECONDS",
+        type=_seconds,
+        default=1.0,
+        help="how often to look for rows that no notification announced (1)",
+    )
+    parser.add_argument(
+        "--no-listen",
+        action="store_true",
+        help="poll only, as behind a transaction pooler",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the worker until it is stopped: 0, or 2 where it cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    dsn = _dsn(arguments)
+    try:
+        handlers = _load(arguments.handlers)
+        if dsn is None:
+            raise _UsageError(
+                "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
+            )
+        run_worker(
+            dsn,
+            handlers,
+            only=arguments.only,
+            concurrency=arguments.concurrency,
+            listen=not arguments.no_listen,
+            poll_interval=arguments.poll_interval,
+            grace=arguments.grace,
+        )
+    except (_UsageError, RefusedError, ValueError) as error:
+        return _refuse(str(error))
+    except (psycopg.Error, OSError, TimeoutError) as error:
+        reason = str(error).strip() or "no answer in time"
+        return _refuse(f"the database cannot be reached: {reason}")
+    return 0
+
+
+def _refuse(message: str) -> int:
+    print(f"jobgen worker: {message}", file=sys.stderr)
+    return 2
+
+
+def _dsn(arguments: argparse.Namespace) -> str | None:
+    given: str | None = arguments.dsn
+    if given is not None:
+        return given
+    if url := os.environ.get("DATABASE_URL"):
+        return url
+    libpq = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER")
+    return "" if any(name in os.environ for name in libpq) else None
+
+
+def _load(path: str) -> Handlers:
+    """The handlers that `MODULE:HANDLERS` names, the current directory importable."""
+    module_name, colon, attribute = path.partition(":")
+    if not colon or not module_name or not attribute:
+        raise _UsageError(
+            f"{path!r} is not MODULE:HANDLERS, such as examples.worker:handlers"
+        )
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    if not _exists(module_name):
+        raise _UsageError(f"there is no module {module_name} (looked in {here} too)")
+    module = importlib.import_module(module_name)
+    if not hasattr(module, attribute):
+        raise _UsageError(f"the module {module_name} has no {attribute}")
+    found: object = getattr(module, attribute)
+    if not isinstance(found, Handlers):
+        raise _UsageError(
+            f"{path} is {type(found).__name__}, not what a generated package's"
+            " handlers() returns"
+        )
+    return found
+
+
+def _exists(module: str) -> bool:
+    """Whether the module can be found; its own errors are left to its import."""
+    parent, _, _ = module.rpartition(".")
+    if parent and not _exists(parent):
+        return False
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
+    return value

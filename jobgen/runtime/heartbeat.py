@@ -1,0 +1,140 @@
+"""The worker's sign of life: a thread of its own, with a connection of its own.
+
+So neither a handler that blocks the event loop nor an acknowledgement behind a
+row lock makes healthy jobs look dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from jobgen.runtime import plans
+from jobgen.runtime.job import Package
+from jobgen.runtime.link import Connect, Link
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.plans import Execute
+
+FORGET_AFTER = timedelta(days=1)
+"""Entries of workers silent for so long are deleted; their rows go by age."""
+
+
+class Heartbeat:
+    """Beats every `interval` seconds until `stop`.
+
+    `blocked_after`: seconds without a `tick` of the event loop after which the
+    stack of what blocks it is logged; `dead_after`: after which it counts as
+    dead, and the beating stops, so that others rescue its jobs.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        package: Package,
+        worker_id: UUID,
+        jobs: Sequence[str],
+        *,
+        interval: float,
+        blocked_after: float,
+        dead_after: float,
+    ) -> None:
+        self._connect = connect
+        self._package = package
+        self._worker_id = worker_id
+        self._jobs = list(jobs)
+        self._interval = interval
+        self._blocked_after = blocked_after
+        self._dead_after = dead_after
+        self._stop = threading.Event()
+        self._beaten = threading.Event()
+        self._last_beat = time.monotonic()
+        self._last_tick = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._main, name="jobgen heartbeat", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def tick(self) -> None:
+        """The event loop is alive."""
+        self._last_tick = time.monotonic()
+
+    @property
+    def registered(self) -> bool:
+        """Whether the first beat has been written."""
+        return self._beaten.is_set()
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the start of the last beat that was written."""
+        return time.monotonic() - self._last_beat
+
+    def stop(self, seconds: float) -> None:
+        """Take the worker's entry out of the table, within `seconds`."""
+        self._stop.set()
+        self._thread.join(seconds)
+
+    def _main(self) -> None:
+        asyncio.run(self._beat_until_stopped())
+
+    async def _beat_until_stopped(self) -> None:
+        link = Link(self._connect, f"jobgen heartbeat {self._worker_id}")
+        backoff = Backoff(self._interval)
+        reported = False
+        while not self._stop.is_set():
+            stuck = time.monotonic() - self._last_tick
+            if stuck > self._blocked_after and not reported:
+                self._report_block(stuck)
+            reported = stuck > self._blocked_after
+            wait = self._interval
+            if stuck < self._dead_after:
+                try:
+                    await self._beat(link)
+                    backoff.succeeded()
+                except FAULTS as error:
+                    wait = backoff.failed()
+                    LOGGER.warning("heartbeat failed: %s", error)
+            await asyncio.to_thread(self._stop.wait, wait)
+        await self._leave(link)
+
+    async def _beat(self, link: Link) -> None:
+        started = time.monotonic()
+        first = not self._beaten.is_set()
+        await link.run(_write(Execute(self._package.beat_sql, self._entry())))
+        self._last_beat = started
+        self._beaten.set()
+        if first:
+            await link.run(_write(Execute(self._package.forget_sql, (FORGET_AFTER,))))
+
+    def _entry(self) -> tuple[object, ...]:
+        host = socket.gethostname()
+        protocol = self._package.protocol
+        return (self._worker_id, host, os.getpid(), self._jobs, protocol)
+
+    async def _leave(self, link: Link) -> None:
+        try:
+            await link.run(_write(Execute(self._package.leave_sql, (self._worker_id,))))
+        except FAULTS as error:
+            LOGGER.warning("the worker's entry stays behind: %s", error)
+        await link.close()
+
+    def _report_block(self, seconds: float) -> None:
+        with tempfile.TemporaryFile("w+") as file:
+            faulthandler.dump_traceback(file)
+            file.seek(0)
+            stacks = file.read()
+        LOGGER.warning("event loop blocked for %.1f s; threads:\n%s", seconds, stacks)
+
+
+def _write(step: Execute) -> plans.Plan[None]:
+    yield step

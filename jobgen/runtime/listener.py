@@ -1,0 +1,51 @@
+"""Wakes the worker at every notification, on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from psycopg import AsyncConnection, sql
+
+from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+
+PROBE_SECONDS = 5.0
+"""A silent connection is asked so often whether it is still alive."""
+
+
+async def listen(
+    connect: Connect, name: str, channels: Sequence[str], wake: Callable[[], None]
+) -> None:
+    """Call `wake` after each notification, until cancelled, whatever fails.
+
+    Also after each new connection: what was announced before is not repeated.
+    """
+    backoff = Backoff()
+    while True:
+        try:
+            conn = await open_connection(connect, name)
+            try:
+                await _subscribe(conn, channels)
+                backoff.succeeded()
+                wake()
+                await _wait(conn, wake)
+            finally:
+                await conn.close()
+        except FAULTS as error:
+            wait = backoff.failed()
+            LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, error)
+            await asyncio.sleep(wait)
+
+
+async def _subscribe(conn: AsyncConnection[object], channels: Sequence[str]) -> None:
+    for channel in channels:
+        await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+
+
+async def _wait(conn: AsyncConnection[object], wake: Callable[[], None]) -> None:
+    while True:
+        async for _ in conn.notifies(timeout=PROBE_SECONDS):
+            wake()
+        async with asyncio.timeout(STATEMENT_SECONDS):
+            await conn.execute("SELECT")

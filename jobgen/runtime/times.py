@@ -1,0 +1,26 @@
+"""The durations that a worker lives by, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """`lost_after` must be below `dead_after`: gone before others own its rows."""
+
+    poll_interval: float
+    grace: float
+    heartbeat_interval: float
+    dead_after: float
+    lost_after: float
+    flush: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.lost_after >= self.dead_after:
+            raise ValueError("lost_after must be shorter than dead_after")
+
+    @property
+    def dead(self) -> timedelta:
+        return timedelta(seconds=self.dead_after)
