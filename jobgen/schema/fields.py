@@ -14,6 +14,9 @@ from jobgen.schema.nodes import Broken, Mapping, Scalar
 
 T = TypeVar("T")
 
+_MOST = 100
+"""Unknown keys of one mapping that are reported: with more, it is another file."""
+
 
 class Fields:
     """The values of `node`, whose keys may be `keys`; `what` is its name in messages.
@@ -43,15 +46,14 @@ class Fields:
         """Reports keys that are not in the table; the result is what they meant."""
         known = [key.name for key in keys]
         meant: set[str] = set()
-        for entry in node.entries:
-            key = entry.key
-            if key.text not in known:
-                better = closest(key.text, known)
-                help = f"did you mean '{better}'?" if better else None
-                message = f"{shown(key.text)} is not a key of {what}"
-                few = f"known: {', '.join(known)}"
-                self._found.error("unknown-key", key.span, message, help or few)
-                meant.add(better or "")
+        unknown = [entry.key for entry in node.entries if entry.key.text not in known]
+        for key in unknown[:_MOST]:
+            better = closest(key.text, known)
+            help = f"did you mean '{better}'?" if better else None
+            message = f"{shown(key.text)} is not a key of {what}"
+            few = f"known: {', '.join(known)}"
+            self._found.error("unknown-key", key.span, message, help or few)
+            meant.add(better or "")
         return meant
 
     def _report_missing(

@@ -14,11 +14,14 @@ from typing import Protocol, TypeAlias
 import yaml
 
 from jobgen.schema.diagnostics import Gatherer, Position, Span, shown
-from jobgen.schema.source import hidden_character
+from jobgen.schema.source import hidden_character, lines
 from jobgen.schema.syntax import begins_before, explain
 
 MAX_DEPTH = 64
 """The grammar needs 7 levels; the rest is for JSON in a column's default."""
+
+MAX_EVENTS = 500_000
+"""About 25,000 jobs of five columns; more would keep a machine busy for long."""
 
 MAX_KEY = 1000
 """Longer keys are nobody's intention, and slow to compare with known ones."""
@@ -87,14 +90,15 @@ def compose(text: str, source: str, found: Gatherer) -> Node | None:
     except yaml.YAMLError as error:
         found.error("bad-yaml", Span.whole(source), f"not YAML: {error}")
         return None
-    if builder.root is None and not builder.stopped:
+    nothing = isinstance(builder.root, Scalar) and builder.root.empty
+    if nothing or (builder.root is None and not builder.stopped):
         found.error(
             "empty-file",
             Span.whole(source),
             "the file contains no schema",
             "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'",
         )
-    return builder.root
+    return None if nothing else builder.root
 
 
 def _described(
@@ -103,10 +107,18 @@ def _described(
     mark = error.problem_mark or error.context_mark
     if begins_before(error.problem or "") and error.context_mark is not None:
         mark = error.context_mark
-    start = Position(1, 1) if mark is None else _position(mark)
+    start = Position(1, 1) if mark is None else _inside(_position(mark), text)
     end = Position(start.line, start.column + 1)
     message, help = explain(error.problem or "", error.context or "", text, start.line)
     return Span(source=source, start=start, end=end), message, help
+
+
+def _inside(place: Position, text: str) -> Position:
+    """`place`, or the end of the last line with anything on it if it is behind that."""
+    there = lines(text.rstrip())
+    if place.line <= len(there):
+        return place
+    return Position(len(there), max(len(there[-1]), 1))
 
 
 @dataclass(slots=True)
@@ -136,11 +148,19 @@ class _Builder:
 
     def run(self, text: str) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        for event in yaml.parse(text, Loader=loader):
+        for count, event in enumerate(yaml.parse(text, Loader=loader)):
             self._take(event)
+            if count > MAX_EVENTS:
+                self._too_large(self._span(event))
             if self.stopped:
                 self.root = None
                 return
+
+    def _too_large(self, span: Span) -> None:
+        message = f"the file has more than {MAX_EVENTS:,} keys and values"
+        help = "split the schema into several packages"
+        self._found.error("too-large", span, message, help)
+        self.stopped = True
 
     def _take(self, event: yaml.Event) -> None:
         span = self._span(event)
