@@ -111,7 +111,7 @@ WHERE status IN ('job_status_not_started', 'job_status_retry')
     AND run_at <= now()
 """
 
-# now(), not clock_timestamp(): a volatile function is never an index condition.
+# now(), not clock_timestamp(): no index serves a volatile function.
 # NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row.
 FETCH_SQL: Final[LiteralString] = """\
 WITH next AS MATERIALIZED (

@@ -101,7 +101,13 @@ def _payload(schema: Schema, column: Column) -> Input:
 def _default(column: Column, sql_type: str) -> str | None:
     """An expression of the user's may be of any type that the column accepts."""
     expression = tables.default_of(column)
-    return f"{expression}::{sql_type}" if column.default_sql else expression
+    if expression is None:
+        return None
+    if column.default_sql is not None:
+        return f"{expression}::{sql_type}"
+    if column.type.element.family is Family.CITEXT:
+        return expression.removesuffix(f"::{column.type.sql}") + f"::{sql_type}"
+    return expression
 
 
 def _travels_as_text(column: Column) -> bool:

@@ -20,19 +20,20 @@ _OURS = ("jobgen",)
 
 
 def natural(text: str) -> Key:
-    """Sorts `job2` before `job10`."""
-    parts = re.findall(r"\d+|\D", text)
-    return tuple(
-        (1, int(part), "") if part.isdigit() else (2, 0, part) for part in parts
-    )
+    """Sorts `job2` before `job10`, and digits after a 0 one by one."""
+    return tuple(map(_part, re.findall(r"[0-9]+|[^0-9]", text)))
+
+
+def _part(text: str) -> tuple[int, int, str]:
+    if not text.isdigit():
+        return (2, 0, text)
+    return (0, 0, text) if text.startswith("0") else (1, int(text), "")
 
 
 def member_order(name: str) -> tuple[int, Key, Key]:
     """Constants, classes, the rest: the order within an import and of `__all__`."""
-    if len(name) > 1 and name.isupper():
-        group = 0
-    else:
-        group = 1 if name[:1].isupper() else 2
+    is_constant = len(name) > 1 and name.isupper()
+    group = 0 if is_constant else 1 if name[:1].isupper() else 2
     return group, natural(name.lower()), natural(name)
 
 

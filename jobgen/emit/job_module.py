@@ -98,11 +98,11 @@ class ModuleView(TwinView):
     row_fields: tuple[Field, ...]
     labels: tuple[str, ...]
     values_start: str
-    values: tuple[str, ...]
+    values: str
     decoded: tuple[str, ...]
     start: str  # JOB: Final[JobType[…]] = JobType(
     name: str
-    inputs: tuple[str, ...]
+    inputs: str
     order: str
     policy: PolicyView
     shape: tuple[str, ...]
@@ -173,12 +173,15 @@ def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
             [f"new: {job.class_name}", "/"],
             ") -> tuple[object, ...]:",
         ),
-        values=_values(job),
+        values=layout.items(4, "return (", _values(job), ")"),
         decoded=_decoded(schema, job) if here else (),
         start=layout.subscripted(f"JOB: {local['Final']}[", kind, f"] = {kind[0]}("),
         name=string(job.name),
-        inputs=tuple(
-            _input(column, local["Input"]) for column in inputs_of(schema, job)
+        inputs=layout.items(
+            4,
+            "inputs=(",
+            [_input(column, local["Input"]) for column in inputs_of(schema, job)],
+            "),",
         ),
         order=_order(schema, job),
         policy=_policy(job),

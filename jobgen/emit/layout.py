@@ -30,6 +30,16 @@ def exploded(indent: int, start: str, items: Sequence[str], end: str) -> str:
     return "\n".join(lines)
 
 
+def items(indent: int, start: str, values: Sequence[str], end: str) -> str:
+    """A tuple of values of which each ends with its comma."""
+    flat = start + "".join(values) + end
+    if len(values) == 1 and "\n" not in flat and indent + len(flat) <= WIDTH:
+        return flat  # a lone comma makes a tuple, and explodes nothing
+    margin = " " * indent
+    lines = [start, *(f"{margin}    {value}" for value in values), margin + end]
+    return "\n".join(lines)
+
+
 def assign(start: str, value: str) -> str:
     """`start = value` for a value that cannot be broken itself."""
     flat = f"{start} = {value}"
@@ -46,6 +56,9 @@ def annotated(indent: int, name: str, union: Sequence[str], default: str = "") -
     if indent + len(flat) <= WIDTH:
         return flat
     margin = " " * indent
+    head = f"{name}: {annotation} = ("
+    if default and indent + len(head) <= WIDTH:
+        return f"{head}\n{margin}    {default}\n{margin})"
     if len(union) == 1:
         outer, bracket, inner = annotation.partition("[")
         if not bracket:

@@ -29,7 +29,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def string(text: str) -> str:
     """A Python string literal on one line, as `ruff format` would quote it."""
-    quote = "'" if '"' in text and "'" not in text else '"'
+    quote = "'" if text.count('"') > text.count("'") else '"'
     escaped = _escaped(text)
     return quote + escaped.replace(quote, "\\" + quote) + quote
 

@@ -62,7 +62,7 @@ class PackageView:
     exports: tuple[str, ...]
     constants: tuple[str, ...]  # _SEND_MAIL: Final = send_mail.JOB
     parameters: tuple[str, ...]  # of handlers()
-    bound: tuple[str, ...]
+    bound: str
     handlers: str
     package: str
 
@@ -132,10 +132,17 @@ def package_view(schema: Schema, source: str) -> PackageView:
             for job in here
         ),
         parameters=tuple(_parameter(job, handler) for job in here),
-        bound=tuple(
-            layout.call(12, f"{bind}(", [_constant(job), job.module], "),")
-            for job in here
-        ),
+        bound=layout.items(
+            8,
+            "(",
+            [
+                layout.call(12, f"{bind}(", [_constant(job), job.module], "),")
+                for job in here
+            ],
+            "),",
+        )
+        if here
+        else "(),",
         handlers=handlers,
         package="PACKAGE",
     )

@@ -24,6 +24,20 @@ from jobgen.schema.tables import (
 )
 
 
+_RULES = {
+    "smallint": "prefer-bigint-over-smallint",
+    "integer": "prefer-bigint-over-int",
+    "character varying(": "prefer-text-field",
+    "timestamp without": "prefer-timestamp-tz",
+}
+"""What squawk says of a type that contains the text."""
+
+_REASONS = {
+    "attempts_count": "The type that IHP gives it; nothing is tried 2^31 times.",
+    "priority": "A handful of values in every entry of an index.",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     name: str
@@ -187,7 +201,7 @@ def _table(table: Table) -> TableView:
     function = table.function
     return TableView(
         name=name,
-        lines=(*map(_column, table.columns), *_constraints(table)),
+        lines=(*map(_excused, table.columns), *_constraints(table)),
         options=_options(table),
         comments=tuple(_comments(table, name)),
         indexes=tuple(map(_index, table.indexes)),
@@ -198,6 +212,15 @@ def _table(table: Table) -> TableView:
         ),
         triggers=table.triggers,
     )
+
+
+def _excused(column: Column) -> str:
+    """The column, below an excuse where the linter would rather have another type."""
+    rule = next((rule for known, rule in _RULES.items() if known in column.type), None)
+    if rule is None:
+        return _column(column)
+    reason = _REASONS.get(column.name, "The schema file asks for this type.")
+    return f"-- {reason}\n    -- squawk-ignore {rule}\n    {_column(column)}"
 
 
 def _column(column: Column) -> str:

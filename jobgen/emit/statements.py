@@ -40,7 +40,7 @@ PACKAGE = ("beat", "leave", "forget")
 
 _WHY = {
     "fetch": (
-        "now(), not clock_timestamp(): a volatile function is never an index condition.",
+        "now(), not clock_timestamp(): no index serves a volatile function.",
         "NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row.",
     ),
 }

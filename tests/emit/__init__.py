@@ -1,0 +1,1 @@
+"""Tests of what jobgen writes: SQL and Python."""
