@@ -1,0 +1,1 @@
+"""One-line breakages of the product, each with the test that must notice it."""
