@@ -1,0 +1,185 @@
+"""The breakages: mistakes that somebody could make and must not get away with.
+
+Later work adds its own: where the code is fast or careful for a reason, a mutant
+takes the reason away.
+"""
+
+from typing import Final
+
+from tests.mutants.runner import Mutant
+
+_FETCH: Final = "tests/seed/test_fetch.py"
+_RESULTS: Final = "tests/seed/test_results.py"
+_STATEMENTS: Final = "templates/statements"
+_RUNTIME: Final = "jobgen/runtime"
+
+MUTANTS: Final = (
+    Mutant(
+        name="fence-without-owner",
+        file=f"{_STATEMENTS}/fence.jinja",
+        old="    AND locked_by = $2::uuid\n",
+        new="    AND $2::uuid IS NOT NULL\n",
+        test=_RESULTS,
+        only="test_only_the_owner_writes",
+    ),
+    Mutant(
+        name="fence-without-lock-time",
+        file=f"{_STATEMENTS}/fence.jinja",
+        old="locked_at = $3::timestamp with time zone",
+        new="$3::timestamp with time zone IS NOT NULL",
+        test=_RESULTS,
+        only="test_an_old_owner_cannot_write_after_a_give_back_to_the_same_worker",
+    ),
+    Mutant(
+        name="fence-without-attempt",
+        file=f"{_STATEMENTS}/fence.jinja",
+        old="attempts_count = $4::integer",
+        new="$4::integer IS NOT NULL",
+        test=_RESULTS,
+        only="test_only_the_owner_writes",
+    ),
+    Mutant(
+        name="fence-without-status",
+        file=f"{_STATEMENTS}/fence.jinja",
+        old="    AND status = 'job_status_running'\n",
+        new="",
+        test=_RESULTS,
+        only="test_only_the_owner_writes",
+    ),
+    Mutant(
+        name="fetch-waits-for-locks",
+        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        old="UPDATE SKIP LOCKED\n",
+        new="UPDATE\n",
+        test=_FETCH,
+        only="never_wait",
+    ),
+    Mutant(
+        name="fetch-takes-held-rows",
+        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        old="        AND locked_by IS NULL\n",
+        new="",
+        test=_FETCH,
+        only="test_a_row_that_somebody_holds_is_never_fetched",
+    ),
+    Mutant(
+        name="fetch-takes-future-rows",
+        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        old="run_at <= now()",
+        new="run_at IS NOT NULL",
+        test=_FETCH,
+        only="test_rows_of_the_future_wait",
+    ),
+    Mutant(
+        name="fetch-does-not-count",
+        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        old="job.attempts_count + 1",
+        new="job.attempts_count",
+        test=_FETCH,
+        only="test_fetch_locks_the_row_for_its_worker",
+    ),
+    Mutant(
+        name="lock-time-of-the-transaction",
+        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        old="locked_at = clock_timestamp()",
+        new="locked_at = now()",
+        test=_FETCH,
+        only="test_locked_at_is_new_for_each_fetch_of_a_transaction",
+    ),
+    Mutant(
+        name="queue-order-of-the-server",
+        file=f"{_RUNTIME}/plans.py",
+        old="    raw.sort(key=lambda row: [row[position] for position in job.order])\n",
+        new="    raw.reverse()\n",
+        test=_FETCH,
+        only="test_fetch_many_returns_queue_order",
+    ),
+    Mutant(
+        name="give-back-counts",
+        file=f"{_STATEMENTS}/give_back.sql.jinja",
+        old="attempts_count = attempts_count - 1",
+        new="attempts_count = attempts_count",
+        test=_RESULTS,
+        only="test_a_give_back_does_not_count",
+    ),
+    Mutant(
+        name="one-attempt-too-many",
+        file=f"{_STATEMENTS}/fail.sql.jinja",
+        old="SET status = CASE\n        WHEN attempts_count <",
+        new="SET status = CASE\n        WHEN attempts_count <=",
+        test=_RESULTS,
+        only="test_the_last_attempt_is_final",
+    ),
+    Mutant(
+        name="timeouts-fail",
+        file=f"{_STATEMENTS}/timeout.sql.jinja",
+        old="job_status_timed_out",
+        new="job_status_failed",
+        test=_RESULTS,
+        only="test_the_last_attempt_is_final",
+    ),
+    Mutant(
+        name="another-word-for-timeout",
+        file=f"{_STATEMENTS}/timeout.sql.jinja",
+        old="'Timeout reached'",
+        new="'Timed out'",
+        test=_RESULTS,
+        only="test_timeout_says_timeout_reached",
+    ),
+    Mutant(
+        name="success-forgets-the-last-error",
+        file=f"{_STATEMENTS}/succeed.sql.jinja",
+        old="    updated_at = now(),\n",
+        new="    updated_at = now(),\n    last_error = NULL,\n",
+        test=_RESULTS,
+        only="test_success_unlocks_and_keeps_the_last_error",
+    ),
+    Mutant(
+        name="success-keeps-the-lock",
+        file=f"{_STATEMENTS}/succeed.sql.jinja",
+        old="    locked_by = NULL\n",
+        new="    locked_by = locked_by\n",
+        test=_RESULTS,
+        only="test_success_unlocks_and_keeps_the_last_error",
+    ),
+    Mutant(
+        name="nul-in-an-error",
+        file=f"{_RUNTIME}/errors.py",
+        old='.replace("\\0", "\\\\x00")',
+        new="",
+        test=_RESULTS,
+        only="test_any_error_text_is_kept",
+    ),
+    Mutant(
+        name="surrogates-in-an-error",
+        file=f"{_RUNTIME}/errors.py",
+        old='"utf-8", "backslashreplace"',
+        new='"utf-8"',
+        test=_RESULTS,
+        only="test_any_error_text_is_kept",
+    ),
+    Mutant(
+        name="errors-of-any-length",
+        file=f"{_RUNTIME}/errors.py",
+        old="if len(data) <= limit:",
+        new="if data:",
+        test=_RESULTS,
+        only="test_a_huge_error_text_keeps_its_head_and_tail",
+    ),
+    Mutant(
+        name="one-bad-row-ends-the-fetch",
+        file=f"{_RUNTIME}/plans.py",
+        old="except Exception as error:  # a user's",
+        new="except KeyboardInterrupt as error:  # a user's",
+        test=_FETCH,
+        only="test_a_row_that_cannot_be_decoded_fails_alone",
+    ),
+    Mutant(
+        name="pending-counts-the-future",
+        file=f"{_STATEMENTS}/pending.sql.jinja",
+        old="    AND run_at <= now()\n",
+        new="",
+        test=_FETCH,
+        only="test_pending_counts_what_is_due",
+    ),
+)
