@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     | (?P<comment> --|/\* )
     | (?P<open> [(\[] )
     | (?P<close> [)\]] )
-    | (?P<unclosed> ['"] | (?<![\w$])\$[\w]*\$ )
+    | (?P<unclosed> \b[eE]' | ['"] | (?<![\w$])\$[\w]*\$ )
     | (?P<end> ; )
     | (?P<comma> , )
     | \w+ | .

@@ -1,0 +1,103 @@
+"""Names that meet, and names that generated code needs for itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from jobgen.emit import emit
+from jobgen.schema.checks import RESERVED_CLASSES
+from tests.schema.examples import codes, job, load
+
+_EVERY_TYPE = (
+    "smallint real numeric boolean text citext bytea date time timestamptz timestamp"
+    " interval uuid json jsonb inet cidr int4range daterange tstzrange"
+)
+
+
+def _imported_names(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def test_no_class_can_hide_what_generated_code_imports() -> None:
+    """Every import that looks like a name that jobgen could derive is reserved."""
+    columns = ", ".join(
+        f'c{place}: "{name}", a{place}: "{name}[]?"'
+        for place, name in enumerate(_EVERY_TYPE.split())
+    )
+    loaded = load(
+        f"enums: {{k: [x]}}\njobs: {{send_mail: {{columns: {{{columns}}}}}}}\n"
+    )
+    assert loaded.schema is not None
+    files = emit(loaded.schema, source="schema.yaml")
+    texts = [text for name, text in files.items() if name.endswith(".py")]
+    names = {name for text in texts for name in _imported_names(text)}
+    # Derived names have lower-case letters after each capital: UUID is never one.
+    derivable = {name for name in names if name[:1].isupper() and not name.isupper()}
+    derivable = {name for name in derivable if not name.startswith("IPv")}
+    assert derivable - RESERVED_CLASSES == set()
+
+
+@pytest.mark.parametrize("name", ["none", "value_error", "range", "job_status"])
+def test_an_enum_cannot_take_such_a_name(name: str) -> None:
+    """The class would hide a builtin or an import of its own module."""
+    text = f"enums: {{{name}: [x]}}\njobs: {{a: {{columns: {{}}}}}}\n"
+    assert codes(text) == ["class-collision"]
+
+
+@pytest.mark.parametrize("length", [45, 46])
+def test_a_table_name_leaves_room_for_what_is_derived_from_it(length: int) -> None:
+    """`notify_job_queued_` takes 18 of the 63 bytes."""
+    text = f"jobs: {{a: {{table: {'t' * length}, columns: {{}}}}}}\n"
+    assert codes(text) == ([] if length == 45 else ["too-long-name"])
+
+
+def test_an_index_name_that_is_too_long_is_reported_at_the_index() -> None:
+    """The columns themselves are fine."""
+    columns = ", ".join(f"{'c' * 18}{place}: int" for place in range(3))
+    index = ", ".join(f"{'c' * 18}{place}" for place in range(3))
+    text = f"jobs: {{a: {{columns: {{{columns}}}, indexes: [[{index}]]}}}}\n"
+    [found] = load(text).diagnostics
+    assert found.code == "too-long-name"
+    assert text.splitlines()[0][found.span.start.column - 1] == "["
+
+
+@pytest.mark.parametrize(
+    ("type_", "target", "on_delete", "code"),
+    [
+        ("bigint", "table: b_jobs, column: id", "cascade", None),
+        ("int", "table: public.b_jobs, column: n", "restrict", None),
+        ("text", "table: other, column: x", "cascade", None),
+        ("uuid", "table: b_jobs, column: id", "cascade", "reference-type"),
+        ("int", "table: b_jobs, column: m", "cascade", "not-unique"),
+        ("int", "table: b_jobs, column: q", "cascade", "unknown-column"),
+        ("int", "table: other, column: x", "set null", "set-null-not-nullable"),
+    ],
+)
+def test_references_within_the_file_are_checked(
+    type_: str, target: str, on_delete: str, code: str | None
+) -> None:
+    """Those to other tables are the server's to judge."""
+    column = f"{{type: {type_}, references: {{{target}, on_delete: {on_delete}}}}}"
+    text = (
+        f"jobs:\n  a:\n    columns:\n      c: {column}\n"
+        "  b:\n    columns: {n: int, m: int}\n"
+        "    indexes: [{columns: [n], unique: true}, [m]]\n"
+    )
+    assert codes(text) == ([] if code is None else [code])
+
+
+def test_a_reference_is_kept_as_it_was_written() -> None:
+    """Qualified where the user qualified it."""
+    found = job(
+        "{columns: {c: {type: int, nullable: true,"
+        " references: {table: app.users, column: id, on_delete: set null}}}}"
+    )
+    references = found.columns[0].references
+    assert references is not None
+    assert (references.table, references.column) == ("app.users", "id")
+    assert references.on_delete == "set null"

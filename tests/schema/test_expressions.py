@@ -1,0 +1,46 @@
+"""SQL expressions of the schema stay inside their parentheses."""
+
+import pytest
+
+from jobgen.schema.expressions import problem_in
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "width BETWEEN 100 AND 4000",
+        "email <> 'it''s; -- )'",
+        "gen_random_uuid()",
+        "kind IN ('a', 'b') AND (x OR y)",
+        r"name <> E'\'; --'",
+        "body <> $$ ; ) $$",
+        "body <> $tag$ $$ ) $tag$",
+        '"we;ird" > 0',
+        "tags[1] = 'x'",
+        "a = $1",
+    ],
+)
+def test_an_expression_may_contain_anything_quoted(expression: str) -> None:
+    """What looks dangerous within quotes is data."""
+    assert problem_in(expression) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "true) OR (true",
+        "(a > 0",
+        "a[1)",
+        "1; DROP TABLE users",
+        "1, 2",
+        "true -- rest",
+        "true /* rest",
+        "'open",
+        '"open',
+        "$$ open",
+        r"E'a\'",
+    ],
+)
+def test_an_expression_cannot_leave_its_parentheses(expression: str) -> None:
+    """No matter how its quotes and brackets are arranged."""
+    assert problem_in(expression) is not None

@@ -1,0 +1,118 @@
+"""Defaults: YAML values as literals of SQL."""
+
+import pytest
+
+from tests.schema.examples import column, column_codes
+
+
+@pytest.mark.parametrize(
+    ("type_", "written", "expected"),
+    [
+        ("bigint", "9223372036854775807", "9223372036854775807"),
+        ("smallint", "-32768", "-32768"),
+        ("integer", "007", "7"),
+        ("real", "0.5", "0.5"),
+        ("float", "1e300", "1e300"),
+        ("float", "NaN", "'NaN'::double precision"),
+        ("numeric", "1.500", "1.500"),
+        ("boolean", "true", "true"),
+        ("text", "no", "'no'::text"),
+        ("text", "1.0", "'1.0'::text"),
+        ("text", "12:30", "'12:30'::text"),
+        ("text", '"it\'s \\\\ \\n"', r"E'it''s \\ \n'::text"),
+        ("text", '""', "''::text"),
+        ("varchar(3)", "abc", "'abc'::character varying(3)"),
+        ("citext", "Ab", "'Ab'::citext"),
+        ("bytea", r"'\x00fF'", r"E'\\x00fF'::bytea"),
+        ("date", "2026-01-31", "'2026-01-31'::date"),
+        ("time", "22:30:05.5", "'22:30:05.5'::time without time zone"),
+        (
+            "timestamptz",
+            "2026-01-31T12:00:00.5Z",
+            "'2026-01-31T12:00:00.5Z'::timestamp with time zone",
+        ),
+        (
+            "timestamp",
+            "2026-01-31 12:00",
+            "'2026-01-31 12:00'::timestamp without time zone",
+        ),
+        ("interval", "1h30m", "'0 days 5400 seconds'::interval"),
+        ("interval", "2 days 03:00", "'2 days 03:00'::interval"),
+        (
+            "uuid",
+            "00000000-0000-0000-0000-000000000001",
+            "'00000000-0000-0000-0000-000000000001'::uuid",
+        ),
+        ("inet", "192.0.2.1/24", "'192.0.2.1/24'::inet"),
+        ("cidr", "2001:db8::/32", "'2001:db8::/32'::cidr"),
+        ("int4range", '"[1,10)"', "'[1,10)'::int4range"),
+        ("daterange", '"[2026-01-01,)"', "'[2026-01-01,)'::daterange"),
+        ("mail_kind", "welcome", "'welcome'::public.mail_kind"),
+        ("integer[]", "[1, 2]", "'{1,2}'::integer[]"),
+        ("text[]", "[]", "'{}'::text[]"),
+        (
+            "text[]",
+            "[a b, 'NULL', 'x\"y', \"\"]",
+            r"""E'{"a b","NULL","x\\"y",""}'::text[]""",
+        ),
+        (
+            "mail_kind[]",
+            '[welcome, "it\'s, {odd}"]',
+            "'{welcome,\"it''s, {odd}\"}'::public.mail_kind[]",
+        ),
+        ("jsonb", "{a: [1.0, no, null, true]}", None),
+        ("jsonb", "null", "'null'::jsonb"),
+        ("json", "[]", "'[]'::json"),
+        ("jsonb[]", "[{a: 1}]", r"""E'{"{\\"a\\": 1}"}'::jsonb[]"""),
+    ],
+)
+def test_a_default_is_a_typed_literal(
+    type_: str, written: str, expected: str | None
+) -> None:
+    """Quoted by the one function that quotes, and cast to the column's type."""
+    found = column(f'{{type: "{type_}", default: {written}}}')
+    if expected is None:
+        expected = """'{"a": [1.0, "no", null, true]}'::jsonb"""
+    assert found.default == expected
+
+
+def test_null_is_no_default_for_a_nullable_column() -> None:
+    """NULL is what such a column has anyway."""
+    assert column("{type: text, nullable: true, default: null}").default is None
+
+
+@pytest.mark.parametrize(
+    ("type_", "written"),
+    [
+        ("boolean", "no"),
+        ("boolean", "'true'"),
+        ("smallint", "32768"),
+        ("integer", "1_000"),
+        ("integer", "0x10"),
+        ("bigint", "9" * 4400),
+        ("real", "1e39"),
+        ("numeric(4,2)", "123.45"),
+        ("numeric(4,2)", "1.234"),
+        ("date", "2026-02-30"),
+        ("date", "infinity"),
+        ("timestamptz", "2026-01-31 12:00:00"),
+        ("timestamp", "2026-01-31 12:00:00Z"),
+        ("time", "25:00"),
+        ("uuid", "123"),
+        ("cidr", "10.0.0.1/8"),
+        ("inet", "fe80::1%eth0"),
+        ("int4range", '"[1,x)"'),
+        ("int4range", '"[9,1)"'),
+        ("tstzrange", '"[2026-01-01 00:00,)"'),
+        ("bytea", "abc"),
+        ("integer[]", "1"),
+        ("integer[]", "[null]"),
+        ("integer", "[1]"),
+        ("text", "null"),
+        ("text", "{a: b}"),
+        ("jsonb", "1e999"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(type_: str, written: str) -> None:
+    """The server would refuse it when the schema is applied, or read it otherwise."""
+    assert column_codes(f'{{type: "{type_}", default: {written}}}') == ["bad-default"]
