@@ -12,7 +12,9 @@ import importlib.util
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 
@@ -22,6 +24,10 @@ from jobgen.runtime import run as run_worker
 
 class _UsageError(Exception):
     """The command line cannot be carried out; the text is for the user."""
+
+
+class _ImportFailedError(Exception):
+    """The user's module raised an error; its traceback has been printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,10 +85,12 @@ def run(arguments: argparse.Namespace) -> int:
             poll_interval=arguments.poll_interval,
             grace=arguments.grace,
         )
+    except _ImportFailedError:
+        return 2
     except (_UsageError, RefusedError, ValueError) as error:
         return _refuse(str(error))
     except (psycopg.Error, OSError, TimeoutError) as error:
-        reason = str(error).strip() or "no answer in time"
+        reason = " ".join(str(error).split()) or "no answer in time"
         return _refuse(f"the database cannot be reached: {reason}")
     return 0
 
@@ -112,9 +120,7 @@ def _load(path: str) -> Handlers:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    if not _exists(module_name):
-        raise _UsageError(f"there is no module {module_name} (looked in {here} too)")
-    module = importlib.import_module(module_name)
+    module = _import(module_name)
     if not hasattr(module, attribute):
         raise _UsageError(f"the module {module_name} has no {attribute}")
     found: object = getattr(module, attribute)
@@ -126,15 +132,29 @@ def _load(path: str) -> Handlers:
     return found
 
 
-def _exists(module: str) -> bool:
-    """Whether the module can be found; its own errors are left to its import."""
-    parent, _, _ = module.rpartition(".")
-    if parent and not _exists(parent):
-        return False
+def _import(name: str) -> ModuleType:
+    """The module; an error of its own, or of a package above it, is the user's."""
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+        if not _exists(name):
+            raise _UsageError(f"there is no module {name} (looked in {Path.cwd()} too)")
+        return importlib.import_module(name)
+    except _UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        print(f"jobgen worker: importing {name} failed:", file=sys.stderr)
+        traceback.print_exception(error)
+        raise _ImportFailedError from error
+
+
+def _exists(module: str) -> bool:
+    """Whether the module can be found. Imports the packages above it."""
+    parent, _, _ = module.rpartition(".")
+    if parent:
+        if not _exists(parent):
+            return False
+        if not hasattr(importlib.import_module(parent), "__path__"):
+            return False
+    return importlib.util.find_spec(module) is not None
 
 
 def _positive_int(text: str) -> int:

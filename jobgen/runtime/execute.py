@@ -7,28 +7,63 @@ import contextlib
 import contextvars
 import inspect
 import threading
+from collections.abc import Coroutine
 
-from jobgen.runtime.decide import Ending, Interrupted, Raised, Returned
+from jobgen.runtime.decide import Ending, Interrupted, Overran, Raised, Returned
 from jobgen.runtime.handlers import Attempt
 
 
-async def execute(attempt: Attempt, *, is_async: bool) -> Ending:
-    """Never raises: even `SystemExit` is the handler's failure, not the worker's.
+class Execution:
+    """One call of a handler: a task that never raises.
 
-    Cancelling it interrupts an async handler; a thread cannot be interrupted, and
-    its result is ignored.
+    Even `SystemExit` is the handler's failure, not the worker's. Interrupting
+    stops an async handler; a thread cannot be stopped, and its result is ignored.
     """
-    try:
-        result = attempt.call() if is_async else await _in_thread(attempt)
-        if inspect.isawaitable(result):
-            result = await result
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        cancelled = task is not None and task.cancelling() > 0
-        return Interrupted() if cancelled else Raised(error)
-    except BaseException as error:
-        return Raised(error)
-    return Returned(result)
+
+    def __init__(self, attempt: Attempt, *, is_async: bool) -> None:
+        self._attempt = attempt
+        self._is_async = is_async
+        self._in_thread = False
+        self._overran = False
+        self.task: asyncio.Task[Ending] = asyncio.create_task(self._run())
+
+    @property
+    def ending(self) -> Ending:
+        """What became of it; the task is done."""
+        # Cancelled before its first step, it never ran.
+        return Interrupted() if self.task.cancelled() else self.task.result()
+
+    def overrun(self) -> None:
+        """The time is up: stop it, or wait for its thread and do no more."""
+        self._overran = True
+        if not self._in_thread:
+            self.task.cancel()
+
+    async def _run(self) -> Ending:
+        try:
+            if self._is_async:
+                result = self._attempt.call()
+            else:
+                result = await self._on_thread()
+            if inspect.isawaitable(result):
+                if self._overran:
+                    _discard(result)
+                    return Overran()
+                result = await result
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            cancelled = task is not None and task.cancelling() > 0
+            return Interrupted() if cancelled else Raised(error)
+        except BaseException as error:
+            return Raised(error)
+        return Returned(result)
+
+    async def _on_thread(self) -> object:
+        self._in_thread = True
+        try:
+            return await _in_thread(self._attempt)
+        finally:
+            self._in_thread = False
 
 
 async def _in_thread(attempt: Attempt) -> object:
@@ -56,3 +91,9 @@ async def _in_thread(attempt: Attempt) -> object:
 def _resolve(future: asyncio.Future[Ending], ending: Ending) -> None:
     if not future.done():
         future.set_result(ending)
+
+
+def _discard(result: object) -> None:
+    """What was to be awaited never will be: without the warning about it."""
+    if isinstance(result, Coroutine):
+        result.close()

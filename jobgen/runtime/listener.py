@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from psycopg import AsyncConnection, sql
 
 from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import LOGGER, Backoff
 
 PROBE_SECONDS = 5.0
 """A silent connection is asked so often whether it is still alive."""
@@ -32,7 +32,7 @@ async def listen(
                 await _wait(conn, wake)
             finally:
                 await conn.close()
-        except FAULTS as error:
+        except Exception as error:  # also from the user's `connect`
             wait = backoff.failed()
             LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, error)
             await asyncio.sleep(wait)

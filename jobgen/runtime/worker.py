@@ -19,8 +19,14 @@ from psycopg import AsyncConnection
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.acknowledge import Unwritten, acknowledge
-from jobgen.runtime.decide import Ending, Overran, decide
-from jobgen.runtime.execute import execute
+from jobgen.runtime.decide import (
+    Acknowledgement,
+    Ending,
+    Fail,
+    Overran,
+    decide,
+)
+from jobgen.runtime.execute import Execution
 from jobgen.runtime.handlers import Attempt, Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
@@ -116,8 +122,12 @@ class Worker:
         Raises `RefusedError` where the database is not what the package needs, and
         `psycopg.Error` or `TimeoutError` where it cannot be reached at the start.
         """
-        await self._check()
         with _signals(self.stop):
+            try:
+                await self._check()
+            except BaseException:
+                await self._work.close()
+                raise
             self._heartbeat.start()
             LOGGER.info("worker %s runs %s", self.id, self._names())
             background = self._start_background()
@@ -233,21 +243,22 @@ class Worker:
     async def _attempt(self, bound: Bound, attempt: Attempt) -> None:
         """Run one handler and write its result; the slot is taken until it returns."""
         timeout = bound.job.policy.timeout
-        handler = asyncio.create_task(execute(attempt, is_async=bound.is_async))
+        execution = Execution(attempt, is_async=bound.is_async)
+        handler = execution.task
         self._handlers.add(handler)
         handler.add_done_callback(self._handlers.discard)
         done, _ = await asyncio.wait(
             {handler}, timeout=timeout.total_seconds() if timeout else None
         )
-        ending = handler.result() if done else Overran()
-        if not done and bound.is_async:
-            handler.cancel()  # a thread goes on; its late result is ignored
+        ending = execution.ending if done else Overran()
+        if not done:
+            execution.overrun()
         result = await acknowledge(
             self._results,
             bound.job.name,
             bound.job.statements,
             attempt.fence,
-            decide(ending),
+            _decided(ending),
         )
         self._count(bound, attempt, result)
         if not handler.done():
@@ -298,7 +309,7 @@ class Worker:
             for bound in self._bound:
                 try:
                     await self._care_for(bound)
-                except FAULTS as error:
+                except Exception as error:  # also from the user's `connect`
                     LOGGER.warning("%s: rescue failed: %s", bound.job.name, error)
             await asyncio.sleep(self._times.heartbeat_interval)
 
@@ -406,6 +417,13 @@ def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]
             f"{', '.join(unknown)}: no such job; there are {', '.join(known)}"
         )
     return tuple(known[name] for name in dict.fromkeys(only))
+
+
+def _decided(ending: Ending) -> Acknowledgement:
+    try:
+        return decide(ending)
+    except Exception as error:  # the text of a Cancel's reason may fail
+        return Fail(error)
 
 
 def _soonest(sql: LiteralString) -> plans.Plan[float | None]:
