@@ -14,7 +14,7 @@ CODE := $(wildcard jobgen templates tests examples generated_example benchmarks)
 SCHEMA := schemas/jobs.yaml
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check generate golden mutants bench soak clean
+.PHONY: help demo test check generate golden mutants bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -46,11 +46,8 @@ golden: .venv/.dev generate ## rewrite what the golden tests expect; read the di
 mutants: .venv/.dev ## break the code line by line: a test must fail each time
 	python -m tests.mutants
 
-bench: .venv/.dev ## measure the jobs per second and the latency
+bench: .venv/.dev ## measure jobs per second, as ratios to raw SQL
 	python -m benchmarks
-
-soak: .venv/.dev ## run for a long time with killed workers and restarted servers
-	python -m benchmarks.soak
 
 clean: ## remove .venv and what the tools left
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

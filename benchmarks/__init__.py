@@ -1,0 +1,1 @@
+"""Speeds, always as ratios to a raw loop in the same run."""
