@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import LiteralString, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from generated_example import SendMail, SendMailJob, aio, send_mail
+from jobgen.emit import emit
 from jobgen.runtime import JobStatus
+from jobgen.schema.load import load_schema
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -234,3 +240,20 @@ class AioQueue(Queue):
     def close(self) -> None:
         self._run.run(self._conn.close())
         self._run.close()
+
+
+def build(text: str, directory: Path) -> ModuleType:
+    """Emit the schema `text` and import its package; `directory` is one test's own."""
+    loaded = load_schema(text.encode(), "jobs.yaml")
+    assert loaded.schema is not None, [each.message for each in loaded.diagnostics]
+    name = f"package_{uuid4().hex}"
+    for path, content in emit(loaded.schema, source="jobs.yaml").items():
+        file = directory / name / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    sys.path.insert(0, str(directory))
+    try:
+        importlib.invalidate_caches()
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(directory))
