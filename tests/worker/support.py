@@ -1,0 +1,107 @@
+"""What the tests of the worker share: handlers, a running worker, waiting."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+import generated_example as jobs
+from jobgen.runtime import Handler, Handlers, Worker, bind
+from jobgen.runtime.link import Connect
+
+PATIENCE: Final = 20.0
+"""Seconds after which what a test waits for is taken for lost."""
+
+
+def mail_handlers(
+    handler: Handler[jobs.SendMailJob],
+    *,
+    timeout: float = 30.0,
+    concurrency: int = 16,
+) -> Handlers:
+    """Handlers of send_mail alone, with limits that fit a test."""
+    policy = replace(
+        jobs.send_mail.JOB.policy,
+        timeout=timedelta(seconds=timeout),
+        concurrency=concurrency,
+    )
+    job = replace(jobs.send_mail.JOB, policy=policy)
+    return Handlers(jobs.PACKAGE, (bind(job, handler),))
+
+
+@asynccontextmanager
+async def running(
+    connect: Connect,
+    handlers: Handlers,
+    *,
+    listen: bool = True,
+    concurrency: int | None = None,
+    poll_interval: float = 0.2,
+    grace: float = 30.0,
+    dead_after: float = 30.0,
+    lost_after: float = 20.0,
+) -> AsyncGenerator[Worker]:
+    """A worker at work; the block's end stops it, and waits for its handlers."""
+    worker = Worker(
+        connect,
+        handlers,
+        listen=listen,
+        concurrency=concurrency,
+        poll_interval=poll_interval,
+        grace=grace,
+        heartbeat_interval=0.2,
+        dead_after=dead_after,
+        lost_after=lost_after,
+    )
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        if condition():
+            return
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """The same where there is no event loop."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def mail(number: int = 1) -> jobs.SendMail:
+    return jobs.SendMail(user_id=number, email=f"{number}@example.org")
+
+
+def enqueue(dsn: str, count: int = 1) -> list[int]:
+    """The ids of new jobs, committed."""
+    with psycopg.connect(dsn) as conn:
+        return jobs.send_mail.enqueue_many(conn, map(mail, range(count)))
+
+
+def rows(dsn: str, columns: str = "status::text") -> list[TupleRow]:
+    """These columns of every row of send_mail, in the order of the ids."""
+    query = f"SELECT {columns} FROM send_mail_jobs ORDER BY id"
+    with psycopg.connect(dsn) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def statuses(dsn: str) -> list[str]:
+    """Such as `succeeded`, in the order of the ids."""
+    return [row[0].removeprefix("job_status_") for row in rows(dsn)]

@@ -1,0 +1,275 @@
+"""`jobgen worker`, as a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from tests.servers import Server
+from tests.worker.support import PATIENCE, enqueue, rows, wait_until
+
+_ROOT: Final = Path(__file__).parents[2]
+
+_MODULE: Final = """\
+import asyncio
+from pathlib import Path
+
+import generated_example as jobs
+
+
+async def send_mail(job):
+    Path(f"started-{job.id}").touch()
+    if job.user_id == 1:
+        await asyncio.sleep(60)
+
+
+def nothing(job):
+    pass
+
+
+handlers = jobs.handlers(
+    send_mail=send_mail,
+    render_report=nothing,
+    post_webhook=nothing,
+    import_contacts=nothing,
+    prune_charts=nothing,
+)
+something_else = {}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A directory with a module of handlers."""
+    (tmp_path / "app.py").write_text(_MODULE)
+    return tmp_path
+
+
+def _command(arguments: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "jobgen", "worker", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """Without what names a database."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DATABASE_URL" and not name.startswith("PG")
+    }
+    return kept | {"PYTHONPATH": str(_ROOT)}
+
+
+def _run(here: Path, *arguments: str) -> tuple[int, str]:
+    """The exit status and what stands on standard error."""
+    done = subprocess.run(
+        _command(arguments),
+        cwd=here,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def _refusal(here: Path, *arguments: str) -> str:
+    """The one line of a worker that does not start."""
+    status, errors = _run(here, *arguments)
+    assert status == 2, errors
+    (line,) = errors.splitlines()
+    assert line.startswith("jobgen worker: ")
+    return line.removeprefix("jobgen worker: ")
+
+
+@contextmanager
+def _working(here: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        _command(arguments),
+        cwd=here,
+        env=_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+_NOWHERE: Final = "host=127.0.0.1 port=1 connect_timeout=2"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("app", "'app' is not MODULE:HANDLERS, such as examples.worker:handlers"),
+        ("app:", "'app:' is not MODULE:HANDLERS, such as examples.worker:handlers"),
+        ("none:handlers", "there is no module none (looked in {here} too)"),
+        ("app.x:handlers", "there is no module app.x (looked in {here} too)"),
+        ("none.x:handlers", "there is no module none.x (looked in {here} too)"),
+        ("app:missing", "the module app has no missing"),
+        (
+            "app:something_else",
+            "app:something_else is dict, not what a generated package's handlers()"
+            " returns",
+        ),
+    ],
+)
+def test_a_path_without_handlers_is_refused(
+    here: Path, path: str, message: str
+) -> None:
+    line = _refusal(here, path, "--dsn", _NOWHERE)
+    assert line == message.format(here=here)
+
+
+@pytest.mark.parametrize(
+    ("statement", "last_line"),
+    [
+        ("import no_such_module_at_all", "ModuleNotFoundError: No module named"),
+        ("raise ValueError('my own')", "ValueError: my own"),
+        ("raise OSError('my own')", "OSError: my own"),
+        ("raise SystemExit(7)", "SystemExit: 7"),
+        ("this is no Python", "SyntaxError: invalid syntax"),
+    ],
+)
+@pytest.mark.parametrize("module", ["broken", "package.inner"])
+def test_an_error_of_the_users_module_shows_its_traceback(
+    here: Path, statement: str, last_line: str, module: str
+) -> None:
+    (here / "broken.py").write_text(f"x = 1\n{statement}\n")
+    (here / "package").mkdir()
+    (here / "package" / "__init__.py").write_text(f"x = 1\n{statement}\n")
+    (here / "package" / "inner.py").write_text("")
+    status, errors = _run(here, f"{module}:handlers", "--dsn", _NOWHERE)
+    assert status == 2
+    first, *_, last = errors.splitlines()
+    assert first == f"jobgen worker: importing {module} failed:"
+    assert last.startswith(last_line)
+    assert "line 2" in errors
+    assert statement in errors
+
+
+def test_without_a_dsn_it_says_where_one_goes(here: Path) -> None:
+    assert _refusal(here, "app:handlers") == (
+        "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
+    )
+
+
+def test_a_server_that_is_down_is_one_line(here: Path) -> None:
+    line = _refusal(here, "app:handlers", "--dsn", _NOWHERE)
+    assert line.startswith("the database cannot be reached: ")
+    assert "Connection refused" in line
+
+
+def test_a_dsn_that_is_none_is_one_line(here: Path) -> None:
+    line = _refusal(here, "app:handlers", "--dsn", "not a dsn")
+    assert line.startswith("the database cannot be reached: ")
+
+
+def test_only_an_unknown_job_lists_the_jobs(here: Path) -> None:
+    assert _refusal(
+        here, "app:handlers", "--dsn", _NOWHERE, "--only", "send_mail", "nothing"
+    ) == (
+        "nothing: no such job; there are send_mail, render_report, post_webhook,"
+        " import_contacts, prune_charts"
+    )
+
+
+def test_generated_code_of_another_protocol_is_refused(here: Path) -> None:
+    (here / "newer.py").write_text(
+        "from dataclasses import replace\n"
+        "import app\n"
+        "package = replace(app.handlers.package, protocol=99)\n"
+        "handlers = replace(app.handlers, package=package)\n"
+    )
+    line = _refusal(here, "newer:handlers", "--dsn", _NOWHERE)
+    assert line.startswith(
+        "the package generated_example speaks protocol 99, this runtime "
+    )
+    assert "; run: jobgen build " in line
+
+
+def test_missing_tables_are_refused(here: Path, database: str) -> None:
+    assert _refusal(here, "app:handlers", "--dsn", database) == (
+        "the table public.send_mail_jobs does not exist; apply the schema.sql of the"
+        " package generated_example to this database"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("DROP COLUMN subject", "column subject is missing"),
+        ("ALTER user_id TYPE numeric", "column user_id is numeric, not bigint"),
+        ("ALTER email DROP NOT NULL", "column email may be NULL"),
+    ],
+)
+def test_a_table_that_differs_is_refused(
+    here: Path, jobs_dsn: str, change: str, difference: str
+) -> None:
+    with psycopg.connect(jobs_dsn) as conn:
+        conn.execute(f"ALTER TABLE send_mail_jobs {change}".encode())
+    line = _refusal(here, "app:handlers", "--dsn", jobs_dsn)
+    assert line.startswith(
+        "the table public.send_mail_jobs is not the one that generated_example was"
+        f" generated for: {difference}. Migrate the database, or run: jobgen build "
+    )
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_is_refused(
+    here: Path, server: Server, encoding: str
+) -> None:
+    name = f"encoded_{encoding.lower()}_{os.getpid()}"
+    with psycopg.connect(server.dsn(), autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} ENCODING {} TEMPLATE template0").format(
+                sql.Identifier(name), sql.Literal(encoding)
+            )
+        )
+        try:
+            line = _refusal(here, "app:handlers", "--dsn", server.dsn(name))
+        finally:
+            conn.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+    assert line == (
+        f"the database is encoded in {encoding}; create one WITH ENCODING 'UTF8'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "arguments"),
+    [(signal.SIGTERM, ()), (signal.SIGINT, ("--only", "send_mail"))],
+    ids=["SIGTERM", "SIGINT"],
+)
+def test_a_signal_ends_it_cleanly_and_gives_the_job_back(
+    here: Path, jobs_dsn: str, signal_number: signal.Signals, arguments: tuple[str, ...]
+) -> None:
+    done, interrupted = enqueue(jobs_dsn, 2)
+    dsn = make_conninfo(jobs_dsn, connect_timeout=5)
+    options = ("app:handlers", "--dsn", dsn, "--grace", "0.2", *arguments)
+    with _working(here, *options) as process:
+        wait_until((here / f"started-{interrupted}").exists)
+        process.send_signal(signal_number)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert rows(jobs_dsn, "id, status::text, attempts_count, locked_by") == [
+        (done, "job_status_succeeded", 1, None),
+        (interrupted, "job_status_not_started", 0, None),
+    ]
+    with psycopg.connect(jobs_dsn) as conn:
+        assert conn.execute("SELECT * FROM jobgen_workers").fetchall() == []

@@ -1,0 +1,344 @@
+"""What a handler does, and what its row says afterwards."""
+
+import asyncio
+import functools
+import json
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+
+import generated_example as jobs
+from jobgen.runtime import Cancel, Handler, Handlers, Outcome, Retry, Snooze, bind
+from tests.worker.support import enqueue, mail_handlers, rows, running, until
+
+_COLUMNS = (
+    "status::text, attempts_count, last_error,"
+    " run_at - updated_at > interval '59 minutes', locked_by IS NULL"
+)
+_HOUR = timedelta(hours=1)
+
+
+def _run(dsn: str, handler: Handler[jobs.SendMailJob]) -> tuple[object, ...]:
+    """Run one job; its row."""
+
+    async def scenario() -> None:
+        async with running(dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().fetched == 1)
+
+    enqueue(dsn)
+    asyncio.run(scenario())
+    (row,) = rows(dsn, _COLUMNS)
+    return row
+
+
+def test_hundreds_of_jobs_of_every_kind_run_once(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    seen: list[tuple[str, object]] = []
+
+    async def send_mail(job: jobs.SendMailJob) -> None:
+        seen.append(("send_mail", job.id))
+
+    def render_report(job: jobs.RenderReportJob) -> None:
+        raise AssertionError("there is none")
+
+    async def post_webhook(job: jobs.PostWebhookJob) -> None:
+        seen.append(("post_webhook", job.id))
+
+    def import_contacts(job: jobs.ImportContactsJob) -> None:
+        raise AssertionError("there is none")
+
+    def prune_charts(job: jobs.PruneChartsJob) -> None:
+        seen.append(("prune_charts", job.id))
+
+    handlers = jobs.handlers(
+        send_mail=send_mail,
+        render_report=render_report,
+        post_webhook=post_webhook,
+        import_contacts=import_contacts,
+        prune_charts=prune_charts,
+    )
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers) as worker:
+            await until(lambda: worker.stats().succeeded == 300)
+
+    enqueue(jobs_dsn, 100)
+    hook = jobs.PostWebhook(event="sale", url="http://x", payload={"a": [1]})
+    jobs.post_webhook.enqueue_many(conn, [hook] * 100)
+    jobs.prune_charts.enqueue_many(conn, [jobs.PruneCharts()] * 100)
+    conn.commit()
+    asyncio.run(scenario())
+    assert len(seen) == len(set(seen)) == 300
+    assert set(rows(jobs_dsn, _COLUMNS)) == {
+        ("job_status_succeeded", 1, None, False, True)
+    }
+    # `on_success: delete`
+    assert conn.execute("SELECT count(*) FROM prune_charts_jobs").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (None, ("job_status_succeeded", 1, None, False, True)),
+        (Snooze(_HOUR), ("job_status_not_started", 0, None, True, True)),
+        (Retry(_HOUR), ("job_status_retry", 1, "Retry requested", True, True)),
+        (Cancel("gone"), ("job_status_failed", 1, "Cancelled: gone", False, True)),
+    ],
+    ids=["None", "Snooze", "Retry", "Cancel"],
+)
+def test_an_outcome_is_written(
+    jobs_dsn: str, *, plain: bool, outcome: Outcome | None, expected: tuple[object, ...]
+) -> None:
+    async def in_loop(job: jobs.SendMailJob) -> Outcome | None:
+        return outcome
+
+    def in_thread(job: jobs.SendMailJob) -> Outcome | None:
+        return outcome
+
+    assert _run(jobs_dsn, in_thread if plain else in_loop) == expected
+
+
+def test_another_value_fails_the_attempt_with_a_message(jobs_dsn: str) -> None:
+    # The type of json.loads is Any: so it gets past the checkers.
+    status, attempts, error, _, unlocked = _run(jobs_dsn, lambda job: json.loads("5"))
+    assert (status, attempts, unlocked) == ("job_status_retry", 1, True)
+    assert str(error).startswith("The handler returned int: ")
+
+
+def test_a_delay_beyond_the_calendar_fails_the_attempt(jobs_dsn: str) -> None:
+    def handler(job: jobs.SendMailJob) -> Outcome:
+        return Snooze(timedelta.max)
+
+    status, attempts, error, _, unlocked = _run(jobs_dsn, handler)
+    assert (status, attempts, unlocked) == ("job_status_retry", 1, True)
+    assert "out of range" in str(error)
+
+
+class _UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("plain words"), "ValueError: plain words"),
+        (SystemExit(3), "SystemExit: 3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (asyncio.CancelledError("mine"), "CancelledError: mine"),
+        (ValueError("a\0b"), "ValueError: a\\x00b"),
+        (ValueError("a\ud800b"), "ValueError: a\\ud800b"),
+        (ValueError("x" * 10_000_000), "ValueError: xxxxxx"),
+        (_UnprintableError(), "_UnprintableError (its text failed: RuntimeError)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_an_error_is_kept_and_the_others_go_on(
+    jobs_dsn: str, *, plain: bool, error: BaseException, text: str
+) -> None:
+    async def in_loop(job: jobs.SendMailJob) -> None:
+        if job.user_id == 0:
+            raise error
+
+    def in_thread(job: jobs.SendMailJob) -> None:
+        if job.user_id == 0:
+            raise error
+
+    handlers = mail_handlers(in_thread if plain else in_loop)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers) as worker:
+            await until(lambda: worker.stats().succeeded == 2)
+
+    enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    first, *others = rows(jobs_dsn, "status::text, last_error")
+    assert others == [("job_status_succeeded", None)] * 2
+    status, written = first
+    assert status == "job_status_retry"
+    assert written.startswith(text)
+    assert len(written.encode()) <= 16 * 1024
+
+
+class _Mailer:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, job: jobs.SendMailJob) -> None:
+        self.sent.append(job.email)
+
+    async def send_async(self, job: jobs.SendMailJob) -> None:
+        self.sent.append(job.email)
+
+    def send_with(self, suffix: str, job: jobs.SendMailJob) -> None:
+        self.sent.append(job.email + suffix)
+
+
+class _Callable(_Mailer):
+    def __call__(self, job: jobs.SendMailJob) -> None:
+        self.send(job)
+
+
+class _AsyncCallable(_Mailer):
+    async def __call__(self, job: jobs.SendMailJob) -> None:
+        await self.send_async(job)
+
+
+def _bound_method() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, mailer.send
+
+
+def _async_bound_method() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, mailer.send_async
+
+
+def _partial() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, functools.partial(mailer.send_with, "")
+
+
+def _async_partial() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, functools.partial(mailer.send_async)
+
+
+def _object() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Callable()
+    return mailer, mailer
+
+
+def _async_object() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _AsyncCallable()
+    return mailer, mailer
+
+
+def _lambda() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, lambda job: mailer.send(job)
+
+
+def _lambda_of_coroutine() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
+    mailer = _Mailer()
+    return mailer, lambda job: mailer.send_async(job)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _bound_method,
+        _async_bound_method,
+        _partial,
+        _async_partial,
+        _object,
+        _async_object,
+        _lambda,
+        _lambda_of_coroutine,
+    ],
+)
+def test_whatever_can_be_called_is_a_handler(
+    jobs_dsn: str, make: Callable[[], tuple[_Mailer, Handler[jobs.SendMailJob]]]
+) -> None:
+    mailer, handler = make()
+    assert _run(jobs_dsn, handler)[0] == "job_status_succeeded"
+    assert mailer.sent == ["0@example.org"]
+
+
+def test_a_plain_handler_runs_beside_the_event_loop(jobs_dsn: str) -> None:
+    threads: list[threading.Thread] = []
+
+    def handler(job: jobs.SendMailJob) -> None:
+        threads.append(threading.current_thread())
+
+    _run(jobs_dsn, handler)
+    assert threading.main_thread() not in threads
+
+
+def test_a_handler_may_complete_its_own_row_in_its_transaction(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> None:
+        async with await AsyncConnection.connect(jobs_dsn) as own:
+            await own.execute("INSERT INTO sent VALUES (%s)", [job.id])
+            await jobs.aio.send_mail.succeed(own, job)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().completed_by_handler == 1)
+            assert worker.stats().refused == 0
+
+    conn.execute("CREATE TABLE sent (id bigint)")
+    conn.commit()
+    (job_id,) = enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert rows(jobs_dsn) == [("job_status_succeeded",)]
+    assert conn.execute("SELECT id FROM sent").fetchall() == [(job_id,)]
+
+
+def test_a_row_taken_over_meanwhile_is_not_overwritten(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> None:
+        conn.execute(
+            "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(),"
+            " locked_at = now(), attempts_count = 2"
+        )
+        conn.commit()
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().refused == 1)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert rows(jobs_dsn, "status::text, attempts_count") == [("job_status_running", 2)]
+
+
+def test_a_row_that_cannot_be_decoded_fails_alone(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    conn.execute(
+        "INSERT INTO prune_charts_jobs (older_than) VALUES"
+        " ('1 day'), ('2000000000 days'), ('2 days')"
+    )
+    conn.commit()
+    seen: list[timedelta] = []
+
+    def handler(job: jobs.PruneChartsJob) -> None:
+        seen.append(job.older_than)
+
+    handlers = Handlers(jobs.PACKAGE, (bind(jobs.prune_charts.JOB, handler),))
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers) as worker:
+            await until(lambda: worker.stats().succeeded == 2)
+
+    asyncio.run(scenario())
+    assert sorted(seen) == [timedelta(days=1), timedelta(days=2)]
+    query = "SELECT status::text, last_error, locked_by FROM prune_charts_jobs"
+    with psycopg.connect(jobs_dsn) as reader:
+        ((status, error, owner),) = reader.execute(query).fetchall()
+    assert (status, owner) == ("job_status_failed", None)
+    assert error.startswith("Cannot be decoded: ")
+
+
+def test_a_failure_for_good_is_one_line_of_the_log(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> Outcome:
+        return Cancel("gone")
+
+    with caplog.at_level(logging.WARNING, "jobgen"):
+        _run(jobs_dsn, handler)
+    assert [record.getMessage() for record in caplog.records] == [
+        "send_mail 1, attempt 1: job_status_failed"
+    ]

@@ -1,0 +1,251 @@
+"""When handlers run, how many at once, and for how long."""
+
+import asyncio
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import psycopg
+import pytest
+
+import generated_example as jobs
+from jobgen.runtime import Worker
+from tests.worker.support import (
+    PATIENCE,
+    enqueue,
+    mail,
+    mail_handlers,
+    rows,
+    running,
+    statuses,
+    until,
+)
+
+
+@pytest.mark.parametrize("kind", ["async", "lambda"])
+def test_an_async_handler_that_overruns_is_cancelled(jobs_dsn: str, kind: str) -> None:
+    cancelled = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    handlers = mail_handlers(
+        handler if kind == "async" else lambda job: handler(job), timeout=0.2
+    )
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers) as worker:
+            await until(lambda: worker.stats().retried == 1)
+            await until(cancelled.is_set)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert rows(jobs_dsn, "status::text, last_error, attempts_count") == [
+        ("job_status_retry", "Timeout reached", 1)
+    ]
+
+
+def test_a_plain_handler_that_overruns_is_marked_at_once_and_keeps_its_slot(
+    jobs_dsn: str,
+) -> None:
+    release = threading.Event()
+    started: list[int] = []
+
+    def handler(job: jobs.SendMailJob) -> None:
+        started.append(job.user_id)
+        if job.user_id == 0:
+            release.wait(PATIENCE)
+
+    handlers = mail_handlers(handler, timeout=0.2, concurrency=1)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers) as worker:
+            await until(lambda: worker.stats().overrunning == 1)
+            assert statuses(jobs_dsn) == ["retry", "not_started"]
+            await asyncio.sleep(0.5)  # more than two polls
+            assert started == [0]
+            release.set()
+            await until(lambda: worker.stats().succeeded == 1)
+
+    enqueue(jobs_dsn, 2)
+    asyncio.run(scenario())
+    assert started == [0, 1]
+    # Its late result is ignored.
+    assert rows(jobs_dsn, "status::text, last_error") == [
+        ("job_status_retry", "Timeout reached"),
+        ("job_status_succeeded", None),
+    ]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize(("of_job", "of_process"), [(3, None), (16, 2), (2, 5)])
+def test_the_limits_on_handlers_at_once_are_used_and_never_exceeded(
+    jobs_dsn: str, *, plain: bool, of_job: int, of_process: int | None
+) -> None:
+    now = most = 0
+    lock = threading.Lock()
+
+    def enter() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+
+    def leave() -> None:
+        nonlocal now
+        with lock:
+            now -= 1
+
+    async def in_loop(job: jobs.SendMailJob) -> None:
+        enter()
+        await asyncio.sleep(0.02)
+        leave()
+
+    def in_thread(job: jobs.SendMailJob) -> None:
+        enter()
+        time.sleep(0.02)
+        leave()
+
+    handlers = mail_handlers(in_thread if plain else in_loop, concurrency=of_job)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers, concurrency=of_process) as worker:
+            await until(lambda: worker.stats().succeeded == 30)
+
+    enqueue(jobs_dsn, 30)
+    asyncio.run(scenario())
+    assert most == min(of_job, of_process or of_job)
+
+
+def test_a_scheduled_job_runs_on_time(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    started: list[datetime] = []
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        started.append(datetime.now(UTC))
+
+    run_at = datetime.now(UTC) + timedelta(seconds=2)
+
+    async def scenario() -> None:
+        # Neither the polling nor a notification comes at the right time.
+        async with running(jobs_dsn, mail_handlers(handler), poll_interval=30):
+            await until(lambda: bool(started))
+
+    jobs.send_mail.enqueue(conn, replace(mail(), run_at=run_at))
+    conn.commit()
+    asyncio.run(scenario())
+    assert timedelta(0) <= started[0] - run_at < timedelta(seconds=2)
+
+
+def test_a_notification_wakes_the_worker(jobs_dsn: str) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    def succeeded(worker: Worker, count: int) -> bool:
+        return worker.stats().succeeded == count
+
+    async def scenario() -> None:
+        async with running(
+            jobs_dsn, mail_handlers(handler), poll_interval=30
+        ) as worker:
+            for count in (1, 2, 3):
+                await asyncio.sleep(0.2)  # asleep by then
+                enqueue(jobs_dsn)
+                await until(partial(succeeded, worker, count))
+
+    start = time.monotonic()
+    asyncio.run(scenario())
+    assert time.monotonic() - start < 15
+
+
+def test_without_listening_jobs_are_found_by_polling(jobs_dsn: str) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler), listen=False) as worker:
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+            names = _names(jobs_dsn)
+            assert not any(name.startswith("jobgen listen") for name in names)
+
+    asyncio.run(scenario())
+
+
+def _names(dsn: str) -> list[str]:
+    """The application names of the workers' connections."""
+    query = (
+        "SELECT application_name FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE 'jobgen %'"
+    )
+    with psycopg.connect(dsn) as conn:
+        return [name for (name,) in conn.execute(query)]
+
+
+def test_a_clean_stop_leaves_neither_connections_nor_an_entry(jobs_dsn: str) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+        await until(lambda: not _names(jobs_dsn))
+
+    asyncio.run(scenario())
+    with psycopg.connect(jobs_dsn) as conn:
+        assert conn.execute("SELECT * FROM jobgen_workers").fetchall() == []
+
+
+def test_a_stop_waits_for_handlers_within_the_grace(jobs_dsn: str) -> None:
+    started = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        started.set()
+        await asyncio.sleep(0.3)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)):
+            await until(started.is_set)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert statuses(jobs_dsn) == ["succeeded"]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize("how", ["grace", "second stop"])
+def test_an_interrupted_job_is_given_back_and_its_attempt_not_counted(
+    jobs_dsn: str, *, plain: bool, how: str
+) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    async def in_loop(job: jobs.SendMailJob) -> None:
+        started.set()
+        await asyncio.sleep(PATIENCE)
+
+    def in_thread(job: jobs.SendMailJob) -> None:
+        started.set()
+        release.wait(PATIENCE)
+
+    handlers = mail_handlers(in_thread if plain else in_loop)
+    grace = 0.1 if how == "grace" else 2 * PATIENCE
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, handlers, grace=grace) as worker:
+            await until(started.is_set)
+            if how == "second stop":
+                worker.stop()
+
+    enqueue(jobs_dsn)
+    start = time.monotonic()
+    asyncio.run(scenario())
+    assert time.monotonic() - start < PATIENCE
+    release.set()
+    assert rows(jobs_dsn, "status::text, attempts_count, locked_by") == [
+        ("job_status_not_started", 0, None)
+    ]
