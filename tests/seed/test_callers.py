@@ -1,0 +1,200 @@
+"""What the caller's connection is set to has no say in what the functions do."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import ClientCursor, Connection
+from psycopg.adapt import Dumper, Loader
+from psycopg.rows import dict_row, scalar_row
+
+from generated_example import (
+    ContactSource,
+    ContactTopic,
+    ImportContacts,
+    MailKind,
+    SendMail,
+    aio,
+    import_contacts,
+    send_mail,
+)
+from jobgen.runtime import JobStatus
+
+MAIL = SendMail(
+    user_id=1, email="ada@example.org", subject="50 % off", kind=MailKind.RECEIPT
+)
+
+
+class ShoutingDumper(Dumper):
+    def dump(self, obj: object) -> bytes:
+        return str(obj).upper().encode() + b"!"
+
+
+class DeafLoader(Loader):
+    def load(self, data: object) -> str:
+        return "?"
+
+
+def with_dict_row(dsn: str) -> Connection[object]:
+    return Connection[object].connect(dsn, row_factory=dict_row)
+
+
+def with_scalar_row(dsn: str) -> Connection[object]:
+    return Connection[object].connect(dsn, row_factory=scalar_row)
+
+
+def with_client_cursor(dsn: str) -> Connection[object]:
+    return psycopg.connect(dsn, cursor_factory=ClientCursor)
+
+
+def with_adapters(dsn: str) -> Connection[object]:
+    conn = psycopg.connect(dsn)
+    for type_ in (str, int, datetime, MailKind):
+        conn.adapters.register_dumper(type_, ShoutingDumper)
+    for name in ("text", "int4", "int8", "timestamptz", "uuid", "jsonb"):
+        conn.adapters.register_loader(name, DeafLoader)
+    return conn
+
+
+def without_preparing(dsn: str) -> Connection[object]:
+    return psycopg.connect(dsn, prepare_threshold=None)
+
+
+def preparing_at_once(dsn: str) -> Connection[object]:
+    return psycopg.connect(dsn, prepare_threshold=0)
+
+
+def with_autocommit(dsn: str) -> Connection[object]:
+    return psycopg.connect(dsn, autocommit=True)
+
+
+CALLERS: list[Callable[[str], Connection[object]]] = [
+    with_dict_row,
+    with_scalar_row,
+    with_client_cursor,
+    with_adapters,
+    without_preparing,
+    preparing_at_once,
+    with_autocommit,
+]
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_any_connection_serves(
+    jobs_dsn: str, caller: Callable[[str], Connection[object]]
+) -> None:
+    now = datetime.now(UTC)
+    with caller(jobs_dsn) as conn:
+        settings = (conn.row_factory, conn.cursor_factory, conn.autocommit)
+        first = send_mail.enqueue(conn, MAIL)
+        second, third = send_mail.enqueue_many(conn, [MAIL, MAIL])
+        assert send_mail.enqueue_copy(conn, [MAIL]) == 1
+        assert send_mail.pending(conn) == 4
+        worker_id = uuid4()
+        job = send_mail.fetch(conn, worker_id)
+        assert job is not None
+        assert (job.id, job.locked_by, job.status) == (
+            first,
+            worker_id,
+            JobStatus.RUNNING,
+        )
+        assert (job.user_id, job.email, job.subject, job.kind) == (
+            MAIL.user_id,
+            MAIL.email,
+            MAIL.subject,
+            MAIL.kind,
+        )
+        assert abs((job.created_at - now).total_seconds()) < 60
+        rest = send_mail.fetch_many(conn, worker_id, 9)
+        assert [each.id for each in rest[:2]] == [second, third]
+        assert send_mail.succeed(conn, job) is JobStatus.SUCCEEDED
+        assert send_mail.fail(conn, rest[0], "100 % wrong: %s $1") is JobStatus.RETRY
+        assert send_mail.timeout(conn, rest[1]) is JobStatus.RETRY
+        assert send_mail.rescue(conn) == 0
+        assert settings == (conn.row_factory, conn.cursor_factory, conn.autocommit)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_any_connection_serves_rich_payloads(
+    jobs_dsn: str, caller: Callable[[str], Connection[object]]
+) -> None:
+    contacts = ImportContacts(
+        file_name="contacts.csv",
+        content="E-Mail\nada@example.org\n",
+        source=ContactSource.TRADE_FAIR,
+        topics=[ContactTopic.EVENTS, ContactTopic.PRICES],
+        skip_lines=[],
+        columns_map={"E-Mail": ["email", None, 1.5, {"a": True}]},
+        min_score=0.1,
+    )
+    with caller(jobs_dsn) as conn:
+        import_contacts.enqueue(conn, contacts)
+        import_contacts.enqueue_many(conn, [contacts])
+        import_contacts.enqueue_copy(conn, [contacts])
+        jobs = import_contacts.fetch_many(conn, uuid4(), 3)
+    assert len(jobs) == 3
+    for job in jobs:
+        assert job.source is ContactSource.TRADE_FAIR
+        assert job.topics == contacts.topics
+        assert all(isinstance(topic, ContactTopic) for topic in job.topics)
+        assert job.skip_lines == []
+        assert job.columns_map == contacts.columns_map
+        assert job.min_score == 0.1
+
+
+def test_an_asynchronous_connection_may_have_its_own_rows_and_cursors(
+    jobs_dsn: str,
+) -> None:
+    async def main() -> None:
+        conn = await psycopg.AsyncConnection[object].connect(
+            jobs_dsn, row_factory=dict_row, cursor_factory=psycopg.AsyncClientCursor
+        )
+        async with conn:
+            job_id = await aio.send_mail.enqueue(conn, MAIL)
+            assert await aio.send_mail.enqueue_copy(conn, [MAIL]) == 1
+            job = await aio.send_mail.fetch(conn, uuid4())
+            assert job is not None
+            assert (job.id, job.subject) == (job_id, MAIL.subject)
+            assert await aio.send_mail.succeed(conn, job) is JobStatus.SUCCEEDED
+
+    asyncio.run(main())
+
+
+def test_a_search_path_without_the_tables_changes_nothing(jobs_dsn: str) -> None:
+    with psycopg.connect(jobs_dsn, options="-c search_path=pg_catalog") as conn:
+        job_id = send_mail.enqueue(conn, MAIL)
+        send_mail.enqueue_many(conn, [MAIL])
+        send_mail.enqueue_copy(conn, [MAIL])
+        job = send_mail.fetch(conn, uuid4())
+        assert job is not None
+        assert job.id == job_id
+        assert send_mail.fail(conn, job, "no") is JobStatus.RETRY
+        assert send_mail.rescue(conn) == 0
+
+
+@pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres, MDY"])
+def test_the_sessions_styles_and_time_zone_change_nothing(
+    jobs_dsn: str, style: str
+) -> None:
+    when = datetime(2026, 2, 1, 3, 4, 5, 678901, tzinfo=UTC)
+    with psycopg.connect(jobs_dsn) as conn:
+        conn.execute("SELECT set_config('DateStyle', %s, false)", [style])
+        conn.execute("SET TIME ZONE 'Asia/Kathmandu'")
+        conn.execute("SET IntervalStyle = 'sql_standard'")
+        conn.execute("SET bytea_output = 'escape'")
+        mail = SendMail(user_id=1, email="", run_at=when)
+        send_mail.enqueue(conn, mail)
+        send_mail.enqueue_many(conn, [mail])
+        send_mail.enqueue_copy(conn, [mail])
+        jobs = send_mail.fetch_many(conn, uuid4(), 3)
+        assert [job.run_at for job in jobs] == [when] * 3
+        assert send_mail.fail(conn, jobs[0], "no") is JobStatus.RETRY
+        ((wait,),) = conn.execute(
+            "SELECT extract(epoch FROM run_at - now())::float8 FROM send_mail_jobs"
+            " WHERE id = %s",
+            [jobs[0].id],
+        )
+        assert wait == 20

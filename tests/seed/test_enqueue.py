@@ -1,0 +1,222 @@
+"""Putting jobs into the caller's transaction, all of them or none."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.types.range import Range
+
+from generated_example import (
+    ImportContacts,
+    MailKind,
+    PostWebhook,
+    SendMail,
+    SyncCrm,
+    import_contacts,
+    post_webhook,
+    sync_crm,
+)
+from jobgen.runtime import DEFAULT
+from tests.seed.kit import MAIL, Connection, Queue
+
+NAIVE = datetime(2026, 1, 1, 12)
+AWARE = NAIVE.replace(tzinfo=UTC)
+
+WAYS = ["enqueue", "enqueue_many", "enqueue_copy"]
+MORE_THAN_A_BATCH = {"enqueue_many": 1_001, "enqueue_copy": 10_001}
+
+
+def put(queue: Queue, way: str, *jobs: SendMail) -> None:
+    if way == "enqueue_many":
+        queue.enqueue_many(jobs)
+    elif way == "enqueue_copy":
+        queue.enqueue_copy(jobs)
+    else:
+        for job in jobs:
+            queue.enqueue(job)
+
+
+def put_post_webhook(conn: Connection, way: str, webhook: PostWebhook) -> None:
+    if way == "enqueue":
+        post_webhook.enqueue(conn, webhook)
+    elif way == "enqueue_many":
+        post_webhook.enqueue_many(conn, [webhook])
+    else:
+        post_webhook.enqueue_copy(conn, [webhook])
+
+
+def put_sync_crm(conn: Connection, way: str, job: SyncCrm) -> None:
+    if way == "enqueue":
+        sync_crm.enqueue(conn, job)
+    elif way == "enqueue_many":
+        sync_crm.enqueue_many(conn, [job])
+    else:
+        sync_crm.enqueue_copy(conn, [job])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_jobs_are_part_of_the_callers_transaction(
+    queue: Queue, other: Queue, way: str
+) -> None:
+    put(queue, way, MAIL, MAIL)
+    assert queue.pending() == 2
+    assert other.pending() == 0, "nothing is committed"
+    queue.rollback()
+    assert queue.pending() == 0
+    put(queue, way, MAIL)
+    queue.commit()
+    other.rollback()  # its now() was before the commit
+    assert other.pending() == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_under_autocommit_jobs_are_there_at_once(
+    queue: Queue, other: Queue, way: str
+) -> None:
+    queue.set_autocommit()
+    put(queue, way, MAIL, MAIL)
+    assert other.pending() == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_stores_the_same(queue: Queue, way: str) -> None:
+    jobs = [
+        MAIL,
+        SendMail(user_id=-(2**63), email="", subject="", kind=MailKind.RECEIPT),
+        SendMail(user_id=2**63 - 1, email='a\t"b"\\\n{,}', subject="NULL"),
+        SendMail(user_id=0, email="\\N", subject="é🙂", run_at=AWARE),
+    ]
+    put(queue, way, *jobs)
+    found = queue.fetch_many(uuid4(), 10)
+    found.sort(key=lambda job: job.id)
+    for job in found:
+        assert job.run_at == (AWARE if job.email == "\\N" else job.created_at)
+    by_key = {(job.user_id, job.email, job.subject, job.kind) for job in found}
+    assert by_key == {
+        (
+            job.user_id,
+            job.email,
+            job.subject,
+            MailKind.WELCOME if job.kind is DEFAULT else job.kind,
+        )
+        for job in jobs
+    }
+
+
+def test_ids_come_in_the_order_of_the_jobs(queue: Queue) -> None:
+    jobs = [SendMail(user_id=(n * 7919) % 2500, email="") for n in range(2500)]
+    ids = queue.enqueue_many(iter(jobs))
+    assert ids == sorted(ids)
+    rows = queue.execute("SELECT id, user_id FROM send_mail_jobs")
+    found: dict[int, int] = dict(rows)
+    assert [found[job_id] for job_id in ids] == [job.user_id for job in jobs]
+
+
+def test_uuids_come_in_the_order_of_the_jobs(conn: Connection) -> None:
+    jobs = [
+        ImportContacts(file_name=str(n), content="", columns_map={})
+        for n in range(1500)
+    ]
+    ids = import_contacts.enqueue_many(conn, jobs)
+    rows = conn.execute("SELECT id, file_name FROM import_contacts_jobs")
+    names: dict[UUID, str] = dict(rows.fetchall())
+    assert [names[job_id] for job_id in ids] == [job.file_name for job in jobs]
+
+
+def test_no_jobs_are_no_rows(queue: Queue) -> None:
+    assert queue.enqueue_many([]) == []
+    assert queue.enqueue_copy([]) == 0
+    assert queue.pending() == 0
+
+
+def test_copy_says_how_many(queue: Queue) -> None:
+    kinds = [MAIL, SendMail(user_id=1, email="", kind=MailKind.RECEIPT)]
+    assert queue.enqueue_copy(kinds * 6_000) == 12_000
+    assert queue.pending() == 12_000
+
+
+@pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_bulk_is_all_or_nothing_where_the_server_refuses_a_job(
+    queue: Queue, way: str, autocommit: bool
+) -> None:
+    queue.execute("ALTER TABLE send_mail_jobs ADD CHECK (email <> 'bad')")
+    queue.commit()
+    if autocommit:
+        queue.set_autocommit()
+    bad = SendMail(user_id=1, email="bad", kind=MailKind.RECEIPT)
+    jobs = [*[MAIL] * MORE_THAN_A_BATCH[way], bad]
+    with pytest.raises(psycopg.errors.CheckViolation):
+        put(queue, way, *jobs)
+    if autocommit:
+        assert queue.pending() == 0
+
+
+@pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])
+def test_bulk_that_fails_leaves_the_callers_transaction_usable(
+    queue: Queue, other: Queue, way: str
+) -> None:
+    queue.execute("ALTER TABLE send_mail_jobs ADD CHECK (email <> 'bad')")
+    queue.commit()
+    kept = queue.enqueue()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        put(queue, way, MAIL, SendMail(user_id=1, email="bad"))
+    queue.commit()
+    assert other.take(uuid4()).id == kept
+    assert other.fetch(uuid4()) is None
+
+
+@pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_bulk_is_all_or_nothing_where_the_callers_iterable_raises(
+    queue: Queue, way: str, autocommit: bool
+) -> None:
+    if autocommit:
+        queue.set_autocommit()
+
+    def jobs() -> Iterator[SendMail]:
+        yield from [MAIL] * MORE_THAN_A_BATCH[way]
+        raise LookupError("no more users")
+
+    bulk = queue.enqueue_many if way == "enqueue_many" else queue.enqueue_copy
+    with pytest.raises(LookupError):
+        bulk(jobs())
+    assert queue.pending() == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_naive_run_at_is_refused(queue: Queue, way: str) -> None:
+    with pytest.raises(ValueError, match=r"run_at.*is naive; pass .*time zone"):
+        put(queue, way, SendMail(user_id=1, email="", run_at=NAIVE))
+    assert queue.pending() == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_naive_datetime_in_the_payload_is_refused(conn: Connection, way: str) -> None:
+    webhook = PostWebhook(event="paid", url="", payload=None, happened_at=NAIVE)
+    with pytest.raises(ValueError, match=r"happened_at.*is naive; pass"):
+        put_post_webhook(conn, way, webhook)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "changed",
+    [Range(NAIVE, None), Range(None, NAIVE), Range(AWARE, NAIVE + timedelta(days=1))],
+    ids=["lower", "upper", "mixed"],
+)
+def test_a_naive_bound_of_a_range_is_refused(
+    conn: Connection, way: str, changed: Range[datetime]
+) -> None:
+    job = SyncCrm(account="a", changed=changed)
+    with pytest.raises(ValueError, match=r"changed.*is naive; pass"):
+        put_sync_crm(conn, way, job)
+
+
+@pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])
+def test_one_naive_job_among_good_ones_refuses_them_all(queue: Queue, way: str) -> None:
+    queue.set_autocommit()
+    with pytest.raises(ValueError, match="is naive"):
+        put(queue, way, MAIL, MAIL, SendMail(user_id=1, email="", run_at=NAIVE))
+    assert queue.pending() == 0
