@@ -20,7 +20,7 @@ from uuid import UUID
 from jobgen.runtime import plans
 from jobgen.runtime.job import Package
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.log import LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff
 from jobgen.runtime.plans import Execute
 
 FORGET_AFTER = timedelta(days=1)
@@ -101,7 +101,7 @@ class Heartbeat:
                 try:
                     await self._beat(link)
                     backoff.succeeded()
-                except Exception as error:  # also from the user's `connect`
+                except FAULTS as error:
                     wait = backoff.failed()
                     LOGGER.warning("heartbeat failed: %s", error)
             await asyncio.to_thread(self._stop.wait, wait)
@@ -124,7 +124,7 @@ class Heartbeat:
     async def _leave(self, link: Link) -> None:
         try:
             await link.run(_write(Execute(self._package.leave_sql, (self._worker_id,))))
-        except Exception as error:
+        except FAULTS as error:
             LOGGER.warning("the worker's entry stays behind: %s", error)
         await link.close()
 

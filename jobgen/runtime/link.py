@@ -37,10 +37,27 @@ async def open_connection(connect: Connect, name: str) -> AsyncConnection[object
                 connect, autocommit=True, application_name=name
             )
         else:
-            conn = await connect()
+            conn = await _connected(connect)
+        try:
             await conn.set_autocommit(True)
-        await conn.execute(_SETTINGS)
+            await conn.execute(_SETTINGS)
+        except BaseException:
+            await conn.close()
+            raise
         return conn
+
+
+async def _connected(
+    connect: Callable[[], Awaitable[AsyncConnection[object]]],
+) -> AsyncConnection[object]:
+    """What the user's function opens; its own errors are faults like any other."""
+    try:
+        return await connect()
+    except (psycopg.Error, OSError, TimeoutError):
+        raise
+    except Exception as error:
+        text = f"no connection: {type(error).__name__}: {error}"
+        raise psycopg.OperationalError(text) from error
 
 
 class Link:

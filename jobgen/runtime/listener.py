@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from psycopg import AsyncConnection, sql
 
 from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
-from jobgen.runtime.log import LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff
 
 PROBE_SECONDS = 5.0
 """A silent connection is asked so often whether it is still alive."""
@@ -26,13 +26,14 @@ async def listen(
         try:
             conn = await open_connection(connect, name)
             try:
-                await _subscribe(conn, channels)
+                async with asyncio.timeout(STATEMENT_SECONDS):
+                    await _subscribe(conn, channels)
                 backoff.succeeded()
                 wake()
                 await _wait(conn, wake)
             finally:
                 await conn.close()
-        except Exception as error:  # also from the user's `connect`
+        except FAULTS as error:
             wait = backoff.failed()
             LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, error)
             await asyncio.sleep(wait)

@@ -309,7 +309,7 @@ class Worker:
             for bound in self._bound:
                 try:
                     await self._care_for(bound)
-                except Exception as error:  # also from the user's `connect`
+                except FAULTS as error:
                     LOGGER.warning("%s: rescue failed: %s", bound.job.name, error)
             await asyncio.sleep(self._times.heartbeat_interval)
 

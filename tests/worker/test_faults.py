@@ -1,0 +1,261 @@
+"""Deaths, lost connections and blocked loops: no job is lost, none runs twice."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+
+import generated_example as jobs
+from tests.servers import Server
+from tests.worker.support import (
+    PATIENCE,
+    enqueue,
+    mail_handlers,
+    rows,
+    running,
+    statuses,
+    until,
+)
+
+_ROOT: Final = Path(__file__).parents[2]
+
+
+def _enqueue_when_possible(dsn: str, count: int) -> None:
+    while True:
+        try:
+            enqueue(dsn, count)
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_worker_outlives_a_restart_of_the_server(
+    own_server: Server, mode: str
+) -> None:
+    runs: Counter[int] = Counter()
+    release = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        await release.wait()
+
+    async def scenario(dsn: str) -> None:
+        async with running(dsn, mail_handlers(handler)) as worker:
+            # Eight are running, and finish while the server is away.
+            await until(lambda: len(runs) == 8)
+            await asyncio.to_thread(
+                own_server.stop, "fast" if mode == "fast" else "immediate"
+            )
+            release.set()
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(own_server.start)
+            await asyncio.to_thread(_enqueue_when_possible, dsn, 8)
+            await until(lambda: worker.stats().succeeded == 16)
+
+    with own_server.jobs_database() as dsn:
+        enqueue(dsn, 8)
+        asyncio.run(scenario(dsn))
+        assert statuses(dsn) == ["succeeded"] * 16
+    assert set(runs.values()) == {1}
+    assert len(runs) == 16
+
+
+def test_a_worker_outlives_the_end_of_all_its_connections(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    runs: Counter[int] = Counter()
+    release = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        await release.wait()
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: len(runs) == 4)
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            conn.rollback()
+            release.set()
+            enqueue(jobs_dsn, 4)
+            await until(lambda: worker.stats().succeeded == 8)
+
+    enqueue(jobs_dsn, 4)
+    asyncio.run(scenario())
+    assert statuses(jobs_dsn) == ["succeeded"] * 8
+    assert set(runs.values()) == {1}
+
+
+def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> None:
+    runs: Counter[int] = Counter()
+    started = threading.Event()
+    stop = threading.Event()
+
+    async def blocking(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        started.set()
+        time.sleep(4)  # noqa: ASYNC251
+
+    async def quick(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+
+    async def rescuer() -> None:
+        handlers = mail_handlers(quick)
+        async with running(jobs_dsn, handlers, dead_after=2.0, lost_after=1.8):
+            await asyncio.to_thread(stop.wait, PATIENCE)
+
+    async def blocked() -> None:
+        async with running(jobs_dsn, mail_handlers(blocking)) as worker:
+            await until(lambda: worker.stats().succeeded == 1)
+            assert worker.stats().refused == 0
+
+    (job_id,) = enqueue(jobs_dsn)
+    beside = threading.Thread(target=lambda: (started.wait(), asyncio.run(rescuer())))
+    beside.start()
+    try:
+        asyncio.run(blocked())
+    finally:
+        started.set()
+        stop.set()
+        beside.join()
+    assert runs == {job_id: 1}
+    assert rows(jobs_dsn, "status::text, attempts_count") == [
+        ("job_status_succeeded", 1)
+    ]
+
+
+_KILLED: Final = """\
+import sys, time
+import generated_example as jobs
+from jobgen.runtime import run
+from tests.worker.support import mail_handlers
+
+def handler(job):
+    print("started", flush=True)
+    time.sleep(60)
+
+run(sys.argv[1], mail_handlers(handler), heartbeat_interval=0.2)
+"""
+
+
+def test_the_job_of_a_killed_worker_is_rescued_by_another(jobs_dsn: str) -> None:
+    done: list[int] = []
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        done.append(job.attempts_count)
+
+    async def scenario() -> None:
+        handlers = mail_handlers(handler)
+        async with running(
+            jobs_dsn, handlers, dead_after=2.0, lost_after=1.8
+        ) as worker:
+            await until(lambda: worker.stats().succeeded == 1)
+            assert worker.stats().rescued == 1
+
+    enqueue(jobs_dsn)
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED, jobs_dsn],
+        env=os.environ | {"PYTHONPATH": str(_ROOT)},
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        process.send_signal(signal.SIGKILL)
+    asyncio.run(scenario())
+    # The attempt counts: a job that kills its worker comes to an end.
+    assert done == [2]
+    assert statuses(jobs_dsn) == ["succeeded"]
+
+
+def test_an_async_handler_is_cancelled_before_others_own_its_row(
+    jobs_dsn: str,
+) -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+    broken = False
+
+    async def connect() -> AsyncConnection[object]:
+        if broken:
+            raise RuntimeError("no way to the database")
+        return await AsyncConnection.connect(jobs_dsn)
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        if started.is_set():
+            return
+        started.set()
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async def scenario() -> None:
+        nonlocal broken
+        async with running(connect, mail_handlers(handler), lost_after=1.0) as worker:
+            await until(started.is_set)
+            broken = True
+            with psycopg.connect(jobs_dsn) as conn:
+                conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            await until(cancelled.is_set)
+            broken = False
+            await until(lambda: worker.stats().succeeded == 1)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert rows(jobs_dsn, "status::text, attempts_count") == [
+        ("job_status_succeeded", 1)
+    ]
+
+
+def test_a_locked_row_holds_up_no_other(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().succeeded == 2)
+            assert statuses(jobs_dsn) == ["not_started", "succeeded", "succeeded"]
+            conn.rollback()
+            await until(lambda: worker.stats().succeeded == 3)
+
+    first, *_ = enqueue(jobs_dsn, 3)
+    conn.execute(f"SELECT FROM send_mail_jobs WHERE id = {first} FOR UPDATE".encode())
+    asyncio.run(scenario())
+
+
+def test_two_workers_share_the_jobs_and_run_each_once(jobs_dsn: str) -> None:
+    runs: Counter[int] = Counter()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        await asyncio.sleep(0.001)
+
+    async def scenario() -> None:
+        handlers = mail_handlers(handler)
+        async with (
+            running(jobs_dsn, handlers) as one,
+            running(jobs_dsn, handlers) as other,
+        ):
+            await until(lambda: one.stats().succeeded + other.stats().succeeded == 300)
+
+    enqueue(jobs_dsn, 300)
+    asyncio.run(scenario())
+    assert len(runs) == 300
+    assert set(runs.values()) == {1}

@@ -1,0 +1,93 @@
+"""The triggers that announce new rows: reported, mended, never waited for."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+import generated_example as jobs
+from tests.worker.support import enqueue, mail_handlers, running, until
+
+_DAMAGES = [
+    "DROP TRIGGER did_insert_job_send_mail_jobs ON send_mail_jobs",
+    "ALTER TABLE send_mail_jobs DISABLE TRIGGER did_insert_job_send_mail_jobs",
+    "DROP FUNCTION notify_job_queued_send_mail_jobs CASCADE",
+    "CREATE OR REPLACE FUNCTION notify_job_queued_send_mail_jobs() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+]
+
+
+async def _nothing(job: jobs.SendMailJob) -> None: ...
+
+
+def _heard(conn: psycopg.Connection[object], dsn: str) -> bool:
+    """Whether a new job is announced."""
+    conn.execute("LISTEN job_available_send_mail_jobs")
+    enqueue(dsn)
+    return any(conn.notifies(timeout=0.5, stop_after=1))
+
+
+@pytest.mark.parametrize(
+    "damage", _DAMAGES, ids=["missing", "disabled", "no function", "other function"]
+)
+def test_a_damaged_trigger_is_reported_and_mended(
+    jobs_dsn: str, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def messages() -> str:
+        return "\n".join(record.getMessage() for record in caplog.records)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(_nothing)):
+            await until(lambda: "triggers mended" in messages())
+
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute(damage.encode())
+        assert not _heard(conn, jobs_dsn)
+        asyncio.run(scenario())
+        assert _heard(conn, jobs_dsn)
+    assert "new jobs are found by polling until it is mended" in messages()
+    assert messages().count("triggers mended") == 1
+
+
+def test_what_is_not_damaged_is_left_alone(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(_nothing)):
+            await asyncio.sleep(0.5)  # more than two looks
+
+    asyncio.run(scenario())
+    assert not [record for record in caplog.records if record.levelname != "INFO"]
+
+
+def test_a_worker_never_waits_for_a_locked_table(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A dump's lock forbids the mending; inserts and work go on meanwhile."""
+
+    def messages() -> str:
+        return "\n".join(record.getMessage() for record in caplog.records)
+
+    def waiting() -> int:
+        query = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return dump.execute(query).rowcount
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(_nothing)) as worker:
+            await until(lambda: "is locked" in messages())
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+            assert waiting() == 0
+            dump.rollback()
+            await until(lambda: "triggers mended" in messages())
+
+    with psycopg.connect(jobs_dsn) as dump:
+        dump.execute(
+            "ALTER TABLE send_mail_jobs DISABLE TRIGGER did_insert_job_send_mail_jobs"
+        )
+        dump.commit()
+        dump.execute("LOCK TABLE send_mail_jobs IN ACCESS SHARE MODE")
+        # As strong as an open INSERT's; it conflicts with mending, not with work.
+        dump.execute("LOCK TABLE send_mail_jobs IN ROW EXCLUSIVE MODE")
+        with caplog.at_level("INFO", "jobgen"):
+            asyncio.run(scenario())
