@@ -1,0 +1,1 @@
+"""The example handlers do what they say, on a real database."""
