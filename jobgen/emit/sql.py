@@ -23,7 +23,6 @@ from jobgen.schema.tables import (
     Trigger,
 )
 
-
 _RULES = {
     "smallint": "prefer-bigint-over-smallint",
     "integer": "prefer-bigint-over-int",

@@ -1,0 +1,52 @@
+"""Golden builds: a directory each, with a schema and the package it becomes.
+
+`make golden` writes what is expected anew; read the diff before you commit it.
+The packages are real ones: the type checkers read them with the other tests.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobgen.emit import emit
+from jobgen.schema.load import load_schema
+
+BUILDS = Path(__file__).parent.parent / "golden" / "builds"
+CASES = sorted(path.name for path in BUILDS.iterdir() if path.is_dir())
+
+
+def built(case: str) -> dict[str, str]:
+    loaded = load_schema((BUILDS / case / "schema.yaml").read_bytes(), "schema.yaml")
+    assert loaded.schema is not None, loaded.diagnostics
+    assert loaded.schema.output == f"expected/golden_{case}"
+    return emit(loaded.schema, source="../../schema.yaml")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_schema_becomes_its_package(case: str, rewrite_golden: bool) -> None:
+    """Byte for byte, with no file more and none less."""
+    files, home = built(case), BUILDS / case / "expected" / f"golden_{case}"
+    if rewrite_golden:
+        shutil.rmtree(home.parent, ignore_errors=True)
+        for name, text in files.items():
+            path = home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    found = {
+        path.relative_to(home).as_posix(): path.read_bytes().decode("utf-8")
+        for path in home.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert found == files
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_has_its_schema_and_one_package(case: str) -> None:
+    """A file that no test reads would look like something that is tested."""
+    directory = BUILDS / case
+    assert {path.name for path in directory.iterdir()} == {"schema.yaml", "expected"}
+    packages = [path.name for path in (directory / "expected").iterdir()]
+    assert packages == [f"golden_{case}"]
