@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from jobgen.emit import fields, layout
-from jobgen.emit.columns import Input, inputs_of
+from jobgen.emit import classes, fields, job_value, layout
+from jobgen.emit.columns import inputs_of
 from jobgen.emit.imports import Imports
 from jobgen.emit.literals import docstring, string
 from jobgen.emit.notifications import NotificationsView, notifications_of
 from jobgen.emit.python import banner, exported, job_classes
 from jobgen.emit.statements import Statement, statements_of
 from jobgen.schema import names, tables
-from jobgen.schema.model import Column, Job, Schema
+from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified
 
 _PRODUCER = ("enqueue", "enqueue_copy", "enqueue_many", "pending")
@@ -32,27 +31,6 @@ _WORKER = (
     "succeed",
     "timeout",
 )
-
-_BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "created_at": ("datetime",),
-    "updated_at": ("datetime",),
-    "status": ("JobStatus",),
-    "last_error": ("str", "None"),
-    "attempts_count": ("int",),
-    "locked_at": ("datetime", "None"),
-    "locked_by": ("UUID", "None"),
-    "run_at": ("datetime",),
-    "priority": ("int",),
-}
-"""The base columns in Python, `id` apart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A field of a class: its line or lines, and the docstring below."""
-
-    code: str
-    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +71,9 @@ class ModuleView(TwinView):
     statements: tuple[Statement, ...]
     notifications: NotificationsView | None
     new_doc: str
-    new_fields: tuple[Field, ...]
+    new_fields: tuple[classes.Field, ...]
     row_doc: str
-    row_fields: tuple[Field, ...]
+    row_fields: tuple[classes.Field, ...]
     labels: tuple[str, ...]
     values_start: str
     values: str
@@ -104,22 +82,8 @@ class ModuleView(TwinView):
     name: str
     inputs: str
     order: str
-    policy: PolicyView
+    policy: job_value.PolicyView
     shape: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyView:
-    """The settings as Python expressions."""
-
-    max_attempts: int
-    timeout: str
-    strategy: str
-    delay: str
-    max: str
-    jitter: str
-    concurrency: int
-    stale_after: str
 
 
 def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
@@ -144,7 +108,10 @@ def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
         else [local["Producer"], job.class_name, key]
     )
     literal = f"{local['Final']}[{local['LiteralString']}]"
-    new_fields, row_fields = _new_fields(imports, job), _row_fields(imports, job)
+    new_fields, row_fields = (
+        classes.new_fields(imports, job),
+        classes.row_fields(imports, job),
+    )
     return ModuleView(
         banner=banner(source),
         doc=docstring(job.doc or f"The job {job.name}."),
@@ -180,13 +147,16 @@ def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
         inputs=layout.items(
             4,
             "inputs=(",
-            [_input(column, local["Input"]) for column in inputs_of(schema, job)],
+            [
+                job_value.input_of(column, local["Input"])
+                for column in inputs_of(schema, job)
+            ],
             "),",
         ),
-        order=_order(schema, job),
-        policy=_policy(job),
+        order=job_value.order_of(schema, job),
+        policy=job_value.policy_of(job),
         shape=tuple(
-            _shape(column, local["Shape"])
+            job_value.shape_of(column, local["Shape"])
             for column in tables.table_of(schema, job).columns
         )
         if here
@@ -273,46 +243,6 @@ def _exports(job: Job) -> tuple[str, ...]:
     return exported(["CHANNEL", "JOB", "TABLE", *job_classes(job), *functions])
 
 
-# --- classes ----------------------------------------------------------------
-
-
-def _new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
-    found = [
-        Field(code=fields.new_field(imports, column), doc=_doc(column))
-        for column in job.columns
-    ]
-    default = imports.use("jobgen.runtime", "DEFAULT")
-    for name in ("run_at", "priority") if job.priority else ("run_at",):
-        union = [fields.name_in_class(imports, part) for part in _BASE_FIELDS[name]]
-        union.append(fields.name_in_class(imports, "Default"))
-        found.append(Field(code=layout.annotated(4, name, union, default)))
-    return tuple(found)
-
-
-def _row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
-    if job.worker != "here":
-        return ()
-    key = fields.name_in_class(imports, "UUID" if job.id == "uuid" else "int")
-    found = [Field(code=f"id: {key}")]
-    for name, union in _BASE_FIELDS.items():
-        if name == "priority" and not job.priority:
-            continue
-        types = [
-            part if part == "None" else fields.name_in_class(imports, part)
-            for part in union
-        ]
-        found.append(Field(code=layout.annotated(4, name, types)))
-    found.extend(
-        Field(code=fields.row_field(imports, column), doc=_doc(column))
-        for column in job.columns
-    )
-    return tuple(found)
-
-
-def _doc(column: Column) -> str:
-    return docstring(column.doc, 4) if column.doc else ""
-
-
 # --- in and out of a row ----------------------------------------------------
 
 
@@ -349,51 +279,3 @@ def _labels(schema: Schema, job: Job, local: Mapping[str, str]) -> tuple[str, ..
         )
         for name, class_name in _enums(schema, job)
     )
-
-
-# --- JOB --------------------------------------------------------------------
-
-
-def _input(column: Input, name: str) -> str:
-    arguments = [f"name={string(column.sql_name)}", f"dump={string(column.dump)}"]
-    arguments += ["defaulted=True"] if column.default is not None else []
-    arguments += ["literal=True"] if column.literal else []
-    return layout.call(8, f"{name}(", arguments, "),")
-
-
-def _shape(column: tables.Column, name: str) -> str:
-    arguments = [
-        f"name={string(column.name)}",
-        f"type={string(column.type)}",
-        f"not_null={column.not_null}",
-    ]
-    return layout.call(8, f"{name}(", arguments, "),")
-
-
-def _order(schema: Schema, job: Job) -> str:
-    """Where the queue's sort key stands in a fetched row."""
-    base = [column.name for column in tables.base_columns(schema, job)]
-    return ", ".join(str(base.index(name)) for name in tables.sort_key(job))
-
-
-def _policy(job: Job) -> PolicyView:
-    return PolicyView(
-        max_attempts=job.max_attempts,
-        timeout="None" if job.timeout is None else _duration(job.timeout),
-        strategy=string(job.backoff.strategy),
-        delay=_duration(job.backoff.delay),
-        max=_duration(job.backoff.max),
-        jitter=repr(float(job.backoff.jitter)),
-        concurrency=job.concurrency,
-        stale_after=_duration(job.stale_after),
-    )
-
-
-def _duration(length: timedelta) -> str:
-    microseconds = length // timedelta(microseconds=1)
-    seconds, rest = divmod(microseconds, 1_000_000)
-    if not rest:
-        return f"timedelta(seconds={seconds})"
-    if not rest % 1000:
-        return f"timedelta(milliseconds={microseconds // 1000})"
-    return f"timedelta(microseconds={microseconds})"

@@ -1,0 +1,74 @@
+"""The fields of a job's two classes: what is enqueued, and what a handler gets.
+
+Stage: emit. In: a job of the model. Out: lines, with the docstrings of columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jobgen.emit import fields, layout
+from jobgen.emit.imports import Imports
+from jobgen.emit.literals import docstring
+from jobgen.schema.model import Column, Job
+
+_BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "created_at": ("datetime",),
+    "updated_at": ("datetime",),
+    "status": ("JobStatus",),
+    "last_error": ("str", "None"),
+    "attempts_count": ("int",),
+    "locked_at": ("datetime", "None"),
+    "locked_by": ("UUID", "None"),
+    "run_at": ("datetime",),
+    "priority": ("int",),
+}
+"""The base columns in Python, `id` apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of a class: its line or lines, and the docstring below."""
+
+    code: str
+    doc: str = ""
+
+
+def new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+    """What a producer says: the payload, then what has a default for every job."""
+    found = [
+        Field(code=fields.new_field(imports, column), doc=_doc(column))
+        for column in job.columns
+    ]
+    default = imports.use("jobgen.runtime", "DEFAULT")
+    for name in ("run_at", "priority") if job.priority else ("run_at",):
+        union = [fields.name_in_class(imports, part) for part in _BASE_FIELDS[name]]
+        union.append(fields.name_in_class(imports, "Default"))
+        found.append(Field(code=layout.annotated(4, name, union, default)))
+    return tuple(found)
+
+
+def row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+    """One row: the base columns in the order of the table, then the payload."""
+    if job.worker != "here":
+        return ()
+    key = fields.name_in_class(imports, "UUID" if job.id == "uuid" else "int")
+    found = [Field(code=f"id: {key}")]
+    for name, union in _BASE_FIELDS.items():
+        if name == "priority" and not job.priority:
+            continue
+        types = [
+            part if part == "None" else fields.name_in_class(imports, part)
+            for part in union
+        ]
+        found.append(Field(code=layout.annotated(4, name, types)))
+    found.extend(
+        Field(code=fields.row_field(imports, column), doc=_doc(column))
+        for column in job.columns
+    )
+    return tuple(found)
+
+
+def _doc(column: Column) -> str:
+    return docstring(column.doc, 4) if column.doc else ""

@@ -1,0 +1,74 @@
+"""The parts of `JOB` that need more than a name: inputs, shape, order, policy.
+
+Stage: emit. In: columns and settings of a job. Out: Python expressions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jobgen.emit import layout
+from jobgen.emit.columns import Input
+from jobgen.emit.literals import string
+from jobgen.schema import tables
+from jobgen.schema.model import Job, Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyView:
+    """The settings as Python expressions."""
+
+    max_attempts: int
+    timeout: str
+    strategy: str
+    delay: str
+    max: str
+    jitter: str
+    concurrency: int
+    stale_after: str
+
+
+def input_of(column: Input, name: str) -> str:
+    arguments = [f"name={string(column.sql_name)}", f"dump={string(column.dump)}"]
+    arguments += ["defaulted=True"] if column.default is not None else []
+    arguments += ["literal=True"] if column.literal else []
+    return layout.call(8, f"{name}(", arguments, "),")
+
+
+def shape_of(column: tables.Column, name: str) -> str:
+    arguments = [
+        f"name={string(column.name)}",
+        f"type={string(column.type)}",
+        f"not_null={column.not_null}",
+    ]
+    return layout.call(8, f"{name}(", arguments, "),")
+
+
+def order_of(schema: Schema, job: Job) -> str:
+    """Where the queue's sort key stands in a fetched row."""
+    base = [column.name for column in tables.base_columns(schema, job)]
+    return ", ".join(str(base.index(name)) for name in tables.sort_key(job))
+
+
+def policy_of(job: Job) -> PolicyView:
+    return PolicyView(
+        max_attempts=job.max_attempts,
+        timeout="None" if job.timeout is None else _duration(job.timeout),
+        strategy=string(job.backoff.strategy),
+        delay=_duration(job.backoff.delay),
+        max=_duration(job.backoff.max),
+        jitter=repr(float(job.backoff.jitter)),
+        concurrency=job.concurrency,
+        stale_after=_duration(job.stale_after),
+    )
+
+
+def _duration(length: timedelta) -> str:
+    microseconds = length // timedelta(microseconds=1)
+    seconds, rest = divmod(microseconds, 1_000_000)
+    if not rest:
+        return f"timedelta(seconds={seconds})"
+    if not rest % 1000:
+        return f"timedelta(milliseconds={microseconds // 1000})"
+    return f"timedelta(microseconds={microseconds})"
