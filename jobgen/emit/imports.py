@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from jobgen.emit.layout import exploded
 from jobgen.emit.literals import WIDTH
@@ -19,6 +20,7 @@ _THIRD_PARTY = ("psycopg",)
 _OURS = ("jobgen",)
 
 
+@cache
 def natural(text: str) -> Key:
     """Sorts `job2` before `job10`, and digits after a 0 one by one."""
     return tuple(map(_part, re.findall(r"[0-9]+|[^0-9]", text)))
@@ -30,6 +32,7 @@ def _part(text: str) -> tuple[int, int, str]:
     return (0, 0, text) if text.startswith("0") else (1, int(text), "")
 
 
+@cache
 def member_order(name: str) -> tuple[int, Key, Key]:
     """Constants, classes, the rest: the order within an import and of `__all__`."""
     is_constant = len(name) > 1 and name.isupper()

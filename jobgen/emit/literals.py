@@ -14,15 +14,15 @@ import textwrap
 WIDTH = 88
 """The length of a line that `ruff format` aims at."""
 
-_HIDDEN = re.compile(
-    "["
-    "\\x00-\\x1f\\x7f-\\xa0\\xad"
+_OTHERS = (
+    "\\x7f-\\xa0\\xad"
     "\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f"
     "\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f"
     "\\u3000\\u3164\\ud800-\\uf8ff\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff"
     "\\U000e0000-\\U0010ffff"
-    "]"
 )
+_HIDDEN = re.compile(f"[\\x00-\\x1f{_OTHERS}]")
+_HIDDEN_IN_LINES = re.compile(f"[\\x00-\\x09\\x0b-\\x1f{_OTHERS}]")
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -36,7 +36,7 @@ def string(text: str) -> str:
 
 def block(text: str) -> str:
     """A Python literal in triple quotes, its lines as they are."""
-    lines = "\n".join(map(_escaped, text.split("\n")))
+    lines = _HIDDEN_IN_LINES.sub(_escape, text.replace("\\", "\\\\"))
     quoted = re.sub('"{3,}|"$', _escaped_quotes, lines)
     return f'"""\\\n{quoted}"""'
 
