@@ -22,7 +22,16 @@ CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
 """A statement without an answer for so long means that the connection is dead."""
 
-_SETTINGS: LiteralString = "SET lock_timeout = '1s'"
+# A prepared LIMIT hides from the planner how few rows are wanted; without these, a
+# generic plan reads the whole table instead of the index that serves the queue.
+_SETTINGS: LiteralString = """\
+SET lock_timeout = '1s';
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET jit = off
+"""
 
 
 async def open_connection(connect: Connect, name: str) -> AsyncConnection[object]:

@@ -72,8 +72,12 @@ def _differences(wanted: Sequence[Shape], found: dict[str, Shape]) -> list[str]:
     return differences
 
 
+# citext is an extension's: it lives in whatever schema the extension was put.
 _COLUMNS_SQL = """\
-SELECT attname::text, format_type(atttypid, atttypmod), attnotnull
+SELECT
+    attname::text,
+    regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext', 'citext'),
+    attnotnull
 FROM pg_attribute
 WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped
 """
