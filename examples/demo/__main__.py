@@ -17,7 +17,8 @@ SCHEMA: Final = "schemas/jobs.yaml"
 def main() -> int:
     """0: done, and everything agrees; 1: something does not; 2: it cannot be done."""
     arguments = _parser().parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: whoever starts us in the background may have turned it off.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
         print(f"jobgen build {SCHEMA}", flush=True)
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _leave(number: int, frame: FrameType | None) -> Never:
-    """Leave like after Ctrl-C: through every block that has something to stop."""
+    """Leave through every block that has something to stop."""
     raise KeyboardInterrupt
 
 
