@@ -118,6 +118,11 @@ def _prepare(directory: Path) -> _Server:
         directory.chmod(0o711)
         if not _may_execute(account, binaries):
             binaries = _copied(binaries, directory / "programs")
+        if not _may_execute(account, binaries):
+            raise ServerError(
+                f"PostgreSQL refuses to be root, and {account} may not enter"
+                f" {directory.parent}; set TMPDIR to a directory that all may enter"
+            )
     data = directory / "server"
     data.mkdir()
     return _Server(binaries=binaries, directory=data, account=account)
