@@ -40,12 +40,12 @@ def _play(count: int) -> int:
     traces = Path(tempfile.mkdtemp(prefix="jobgen-demo-"))
     try:
         return scenario.run(count, display(sys.stdout), traces)
-    except (scenario.DemoError, ServerError) as error:
+    except BaseException as error:
+        shutil.rmtree(traces, ignore_errors=True)  # Kept where there is a verdict.
+        if not isinstance(error, scenario.DemoError | ServerError):
+            raise
         print(f"demo: {error}", file=sys.stderr)
         return 2
-    except BaseException:
-        shutil.rmtree(traces, ignore_errors=True)
-        raise
 
 
 def _parser() -> argparse.ArgumentParser:
