@@ -9,7 +9,7 @@ replaces it under the same name.
 import asyncio
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import LiteralString
@@ -67,7 +67,7 @@ class Reporter:
             conn.transaction(),
         ):
             figures = await record(conn, job, *bounds)
-            svg = draw(chart_of(job, figures))
+            svg = draw(chart_of(job, figures, *bounds))
             await asyncio.to_thread(_replace, chart_file(self.charts, job.id), svg)
             if await jobs.aio.render_report.succeed(conn, job) is None:
                 # Too late: a later attempt owns the row, and the figures.
@@ -93,10 +93,13 @@ async def record(
     return sorted(await cursor.fetchall(), key=lambda figure: figure.starts_at)
 
 
-def chart_of(job: jobs.RenderReportJob, figures: list[Figure]) -> Chart:
-    """What to draw for a job."""
+def chart_of(
+    job: jobs.RenderReportJob, figures: list[Figure], lower: datetime, upper: datetime
+) -> Chart:
+    """What to draw for a job whose period begins at `lower` and ends before `upper`."""
     total = sum((figure.total for figure in figures), Decimal())
-    parts = [f"{job.period.lower:%-d %b %Y} to {job.period.upper:%-d %b %Y}"]
+    last_day = upper - timedelta(days=1)
+    parts = [f"{lower:%-d %b %Y} to {last_day:%-d %b %Y}"]
     parts.append(f"total {total:,.2f}")
     if job.due_on is not None:
         parts.append(f"due on {job.due_on:%-d %b %Y}")

@@ -187,6 +187,6 @@ def _reports(count: int, now: datetime) -> Iterator[jobs.RenderReport]:
             title=f"Orders in {month.lower:%B %Y}",
             period=month,
             style=list(jobs.ReportStyle)[number // len(months) % 2],
-            target=Decimal(300) if number % 3 == 0 else None,
+            target=Decimal(200) if number % 3 == 0 else None,
             due_on=month.upper,
         )

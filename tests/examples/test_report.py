@@ -86,7 +86,8 @@ def test_a_chart_shows_every_figure(
     svg = ElementTree.parse(chart_file(reporter.charts, job.id)).getroot()
     texts = {element.text for element in svg.iter(f"{SVG}text")}
     assert {"<May> & more", "1 May", "3 May", "target 12.50"} <= texts
-    assert "due on 9 May 2026" in str(svg.findtext(f"{SVG}desc"))
+    subtitle = "1 May 2026 to 3 May 2026 · total 22.00 · due on 9 May 2026"
+    assert svg.findtext(f"{SVG}desc") == subtitle
     marks = [shape for shape in svg.iter() if shape.get("class") == mark]
     assert [shape.findtext(f"{SVG}title") for shape in marks] == [
         "1 May: 15.00",
