@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -37,6 +36,7 @@ from jobgen.runtime.preflight import (
     check_package,
     check_table,
 )
+from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
@@ -122,7 +122,7 @@ class Worker:
         Raises `RefusedError` where the database is not what the package needs, and
         `psycopg.Error` or `TimeoutError` where it cannot be reached at the start.
         """
-        with _signals(self.stop):
+        with stopped_by_signals(self.stop):
             try:
                 await self._check()
             except BaseException:
@@ -430,19 +430,3 @@ def _soonest(sql: LiteralString) -> plans.Plan[float | None]:
     rows = yield plans.Execute(sql)
     found: list[float] = [row[1] for row in rows.all() if row[1] is not None]
     return min(found, default=None)
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Generator[None]:
-    """SIGINT and SIGTERM call `stop`, where this is the main thread."""
-    loop = asyncio.get_running_loop()
-    installed: list[signal.Signals] = []
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
-                loop.add_signal_handler(number, stop)
-                installed.append(number)
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
