@@ -10,7 +10,6 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CODE := $(wildcard jobgen templates tests examples generated_example benchmarks)
 SCHEMA := schemas/jobs.yaml
 
 .DELETE_ON_ERROR:
@@ -27,12 +26,10 @@ test: check ## everything that CI runs, on every PostgreSQL found
 	python -m tests.mutants --random 5
 
 check: .venv/.dev ## format, lint, types, layers, and whether the generated code is fresh
-	ruff format --check $(filter-out generated_example,$(CODE))
-	ruff check $(filter-out generated_example,$(CODE))
-	ruff format --isolated --check generated_example
-	ruff check --isolated generated_example
-	mypy $(filter-out templates,$(CODE))
-	pyright $(filter-out templates,$(CODE))
+	ruff format --check .
+	ruff check .
+	mypy
+	pyright
 	lint-imports --no-logo
 	jobgen build --check $(SCHEMA)
 	squawk generated_example/schema.sql

@@ -276,6 +276,13 @@ FROM public.import_contacts_jobs
 WHERE id = $1::uuid
 """
 
+HELD_SQL: Final[LiteralString] = """\
+SELECT id, locked_by, locked_at, attempts_count
+FROM public.import_contacts_jobs
+WHERE status = 'job_status_running'
+    AND locked_by = $1::uuid
+"""
+
 RESCUE_SQL: Final[LiteralString] = """\
 WITH lost AS MATERIALIZED (
     SELECT
@@ -513,6 +520,7 @@ JOB: Final[JobType[ImportContacts, ImportContactsJob, UUID]] = JobType(
         give_back=GIVE_BACK_SQL,
         reject=REJECT_SQL,
         state=STATE_SQL,
+        held=HELD_SQL,
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,

@@ -261,6 +261,13 @@ FROM public.render_report_jobs
 WHERE id = $1::bigint
 """
 
+HELD_SQL: Final[LiteralString] = """\
+SELECT id, locked_by, locked_at, attempts_count
+FROM public.render_report_jobs
+WHERE status = 'job_status_running'
+    AND locked_by = $1::uuid
+"""
+
 RESCUE_SQL: Final[LiteralString] = """\
 WITH lost AS MATERIALIZED (
     SELECT
@@ -479,6 +486,7 @@ JOB: Final[JobType[RenderReport, RenderReportJob, int]] = JobType(
         give_back=GIVE_BACK_SQL,
         reject=REJECT_SQL,
         state=STATE_SQL,
+        held=HELD_SQL,
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,

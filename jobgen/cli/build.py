@@ -19,6 +19,7 @@ from jobgen.cli import disk, report
 from jobgen.cli.location import Misplaced, banner_source, output_of
 from jobgen.emit import emit
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span
+from jobgen.schema.invisible import is_visible
 from jobgen.schema.load import Loaded, load_schema
 from jobgen.schema.source import MAX_BYTES
 
@@ -89,7 +90,7 @@ def _read(name: str, found: Gatherer) -> _Source | None:
     shown = "<stdin>" if name == STANDARD_INPUT else name
     path = Path("stdin" if name == STANDARD_INPUT else name)
     whole = Span.whole(shown)
-    if not path.name.isprintable():
+    if not is_visible(path.name):
         found.error("unreadable", whole, "the file's name has control characters")
         return None
     try:
@@ -144,7 +145,7 @@ def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | No
         found.error("bad-output", place, directory.message, directory.help)
         return None
     banner = banner_source(source.path, directory)
-    if not banner.isprintable():
+    if not is_visible(banner):
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None

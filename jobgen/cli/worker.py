@@ -7,6 +7,7 @@ else is one line on standard error and exit status 2.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib
 import importlib.util
 import logging
@@ -18,8 +19,7 @@ from types import ModuleType
 
 import psycopg
 
-from jobgen.runtime import Handlers, RefusedError
-from jobgen.runtime import run as run_worker
+from jobgen.runtime import Handlers, RefusedError, Worker
 
 
 class _UsageError(Exception):
@@ -76,7 +76,20 @@ def run(arguments: argparse.Namespace) -> int:
             raise _UsageError(
                 "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
             )
-        run_worker(
+        asyncio.run(_worker(arguments, dsn, handlers).run())
+    except _ImportFailedError:
+        return 2
+    except (_UsageError, RefusedError) as error:
+        return _refuse(str(error))
+    except (psycopg.Error, OSError, TimeoutError) as error:
+        reason = " ".join(str(error).split()) or "no answer in time"
+        return _refuse(f"the database cannot be reached: {reason}")
+    return 0
+
+
+def _worker(arguments: argparse.Namespace, dsn: str, handlers: Handlers) -> Worker:
+    try:
+        return Worker(
             dsn,
             handlers,
             only=arguments.only,
@@ -85,14 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
             poll_interval=arguments.poll_interval,
             grace=arguments.grace,
         )
-    except _ImportFailedError:
-        return 2
-    except (_UsageError, RefusedError, ValueError) as error:
-        return _refuse(str(error))
-    except (psycopg.Error, OSError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or "no answer in time"
-        return _refuse(f"the database cannot be reached: {reason}")
-    return 0
+    except ValueError as error:  # such as a name in --only that is no job
+        raise _UsageError(str(error)) from error
 
 
 def _refuse(message: str) -> int:

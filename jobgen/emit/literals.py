@@ -2,8 +2,7 @@
 
 Stage: emit. Whatever stands in a doc, a label or an expression comes out as
 data: nothing in it can end a literal, and characters that an editor hides, or a
-terminal obeys, come out as escapes. What is escaped is listed here and not taken
-from `str.isprintable`, whose answer changes with the version of Python.
+terminal obeys, come out as escapes.
 """
 
 from __future__ import annotations
@@ -11,18 +10,13 @@ from __future__ import annotations
 import re
 import textwrap
 
+from jobgen.schema.invisible import INVISIBLE
+
 WIDTH = 88
 """The length of a line that `ruff format` aims at."""
 
-_OTHERS = (
-    "\\x7f-\\xa0\\xad"
-    "\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f"
-    "\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f"
-    "\\u3000\\u3164\\ud800-\\uf8ff\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff"
-    "\\U000e0000-\\U0010ffff"
-)
-_HIDDEN = re.compile(f"[\\x00-\\x1f{_OTHERS}]")
-_HIDDEN_IN_LINES = re.compile(f"[\\x00-\\x09\\x0b-\\x1f{_OTHERS}]")
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
+_HIDDEN_IN_LINES = re.compile(rf"(?!\n)[{INVISIBLE}]")
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 

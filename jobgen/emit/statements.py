@@ -32,6 +32,7 @@ WORKER = (
     "give_back",
     "reject",
     "state",
+    "held",
     "rescue",
     "release",
     "next_due",

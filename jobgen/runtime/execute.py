@@ -39,6 +39,11 @@ class Execution:
         if not self._in_thread:
             self.task.cancel()
 
+    def interrupt(self, *, threads: bool) -> None:
+        """Stop it; where it is on a thread, only as far as `threads` allows."""
+        if threads or not self._in_thread:
+            self.task.cancel()
+
     async def _run(self) -> Ending:
         try:
             if self._is_async:

@@ -135,6 +135,7 @@ class Statements:
     cancel: fence, error → status. give_back: fence, delay or NULL → status.
     reject: id, worker id, error (a row that cannot be decoded) → status.
     state: id → status, locked_by, locked_at, attempts_count.
+    held: worker id → the fence of each row that runs under it.
     rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
     next_due: → name of the job, seconds until its first ready row is due, or NULL.
     """
@@ -147,6 +148,7 @@ class Statements:
     give_back: LiteralString
     reject: LiteralString
     state: LiteralString
+    held: LiteralString
     rescue: LiteralString
     release: LiteralString
     next_due: LiteralString

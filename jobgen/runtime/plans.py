@@ -233,6 +233,12 @@ def state(
     return STATUSES[status], Fence(job_id, locked_by, locked_at, attempts_count)
 
 
+def held(statements: Statements, worker_id: UUID) -> Plan[list[Fence]]:
+    """The rows that run under this worker's name, as the database has it."""
+    rows = yield Execute(statements.held, (worker_id,))
+    return [Fence(*row) for row in rows.all()]
+
+
 def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:
     """How many running rows were taken from workers that are gone."""
     rescued = yield from _drain(statements.rescue, dead_after)

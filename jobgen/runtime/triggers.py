@@ -37,27 +37,37 @@ SELECT pg_try_advisory_xact_lock(
 """
 
 
-async def keep_healthy(
-    conn: AsyncConnection[object], schema: str, job: JobType[Any, Any, Any]
-) -> None:
-    """Report triggers that are missing, disabled or different; mend our own.
+class Triggers:
+    """Looks after the triggers of the tables in one schema, again and again."""
 
-    Raises `psycopg.Error` for what is not a lock that somebody else holds.
-    """
-    wanted = job.notifications
-    if wanted is None:
-        return
-    async with conn.transaction():
-        faults, owner = await run(conn, _faults(job, wanted))
-    if not faults:
-        return
-    LOGGER.warning(
-        "%s: %s; new jobs are found by polling until it is mended",
-        job.table,
-        ", ".join(faults),
-    )
-    if owner:
-        await _mend(conn, schema, job, wanted)
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+        self._reported: dict[str, list[str]] = {}
+
+    async def keep_healthy(
+        self, conn: AsyncConnection[object], job: JobType[Any, Any, Any]
+    ) -> None:
+        """Report triggers that are missing, disabled or different; mend our own.
+
+        A fault is reported once, however often it is looked at. Raises
+        `psycopg.Error` for what is not a lock that somebody else holds.
+        """
+        wanted = job.notifications
+        if wanted is None:
+            return
+        async with conn.transaction():
+            faults, owner = await run(conn, _faults(job, wanted))
+        if faults and faults != self._reported.get(job.name):
+            LOGGER.warning(
+                "%s: %s; new jobs are found by polling until it is mended",
+                job.table,
+                ", ".join(faults),
+            )
+            if not owner:
+                LOGGER.warning("%s: only its owner can mend that", job.table)
+        self._reported[job.name] = faults
+        if faults and owner:
+            await _mend(conn, self._schema, job, wanted)
 
 
 def _faults(

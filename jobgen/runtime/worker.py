@@ -1,6 +1,6 @@
 """The worker: takes ready rows, runs their handlers, writes what came of them.
 
-Flow: `_fetch_loop` → `_attempt` (a task each) → `acknowledge`. Beside it the
+Flow: `Fetching` → `Attempts` (a task each) → `acknowledge`. Beside it the
 listener wakes the fetch loop, the heartbeat says that the process lives, and
 `_care_loop` rescues rows of dead workers and looks after the triggers.
 """
@@ -9,28 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import LiteralString
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
 from jobgen.runtime import aio, plans
-from jobgen.runtime.acknowledge import Unwritten, acknowledge
-from jobgen.runtime.decide import (
-    Acknowledgement,
-    Ending,
-    Fail,
-    Overran,
-    decide,
-)
-from jobgen.runtime.execute import Execution
-from jobgen.runtime.handlers import Attempt, Bound, Handlers
+from jobgen.runtime.attempts import Attempts
+from jobgen.runtime.fetching import Fetching
+from jobgen.runtime.handlers import Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import listen as listen_for
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER
 from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
@@ -39,12 +31,8 @@ from jobgen.runtime.preflight import (
 from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
-from jobgen.runtime.status import JobStatus
 from jobgen.runtime.times import Times
-from jobgen.runtime.triggers import keep_healthy
-
-_LOCKED_PAUSE = 0.02
-"""Seconds before looking again at a due row that another session holds."""
+from jobgen.runtime.triggers import Triggers
 
 
 class Worker:
@@ -92,8 +80,10 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._attempts: set[asyncio.Task[None]] = set()
-        self._handlers: set[asyncio.Task[Ending]] = set()
+        self._attempts = Attempts(
+            self._results, self._slots, self._stats, self._wake.set
+        )
+        self._triggers = Triggers(self._package.schema)
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
         self._heartbeat = Heartbeat(
             connect,
@@ -104,13 +94,23 @@ class Worker:
             blocked_after=heartbeat_interval,
             dead_after=stale.total_seconds() if stale else dead_after,
         )
+        self._fetching = Fetching(
+            self._work,
+            self.id,
+            self._bound,
+            self._slots,
+            self._attempts,
+            self._heartbeat,
+            self._times,
+            self._wake,
+        )
 
     def stop(self) -> None:
         """Begin a clean shutdown; a second call cuts the grace short."""
         if self._stopping.is_set():
             self._hurry.set()
         self._stopping.set()
-        self._wake.set()
+        self._fetching.stop()
 
     def stats(self) -> Stats:
         """The counters as they are now."""
@@ -132,7 +132,7 @@ class Worker:
             LOGGER.info("worker %s runs %s", self.id, self._names())
             background = self._start_background()
             try:
-                await self._fetch_loop()
+                await self._fetching.run()
             except asyncio.CancelledError:
                 self.stop()
                 raise
@@ -162,146 +162,20 @@ class Worker:
             loops.append(listen_for(self._connect, name, channels, self._wake.set))
         return [asyncio.create_task(loop) for loop in loops]
 
-    # --- taking rows
-
-    async def _fetch_loop(self) -> None:
-        backoff = Backoff()
-        while not self._stopping.is_set():
-            wait = self._times.poll_interval
-            if self._may_fetch():
-                self._wake.clear()
-                try:
-                    wait = await self._fetch_and_look()
-                    backoff.succeeded()
-                except FAULTS as error:
-                    wait = backoff.failed()
-                    LOGGER.warning("fetch failed, again in %.1f s: %s", wait, error)
-                    await self._pause(self._stopping, wait)
-                    continue
-            else:
-                wait = min(wait, 0.1)
-                await self._pause(self._stopping, wait)
-                continue
-            await self._pause(self._wake, wait)
-
-    def _may_fetch(self) -> bool:
-        """Only a worker that others see alive takes rows."""
-        heartbeat = self._heartbeat
-        return heartbeat.registered and heartbeat.silent < self._times.lost_after
-
-    async def _fetch_and_look(self) -> float:
-        """Take what there are slots for; seconds until it is worth looking again."""
-        for bound in self._bound:
-            while (free := self._slots.free(bound)) > 0:
-                if self._stopping.is_set():
-                    return 0.0
-                attempts = await self._work.use(self._fetcher(bound, free))
-                for attempt in attempts:
-                    self._start(bound, attempt)
-                if len(attempts) < free:
-                    break
-        return await self._next_due()
-
-    def _fetcher(
-        self, bound: Bound, limit: int
-    ) -> Callable[[AsyncConnection[object]], Awaitable[list[Attempt]]]:
-        return lambda conn: bound.fetch(conn, self.id, limit)
-
-    async def _next_due(self) -> float:
-        """Seconds until the next row is due of a job that has a free slot."""
-        jobs = [bound.job for bound in self._bound if self._slots.free(bound) > 0]
-        poll = self._times.poll_interval
-        if not jobs:
-            return poll
-        sql: LiteralString = "\nUNION ALL\n".join(
-            "(" + job.statements.next_due + ")" for job in jobs
-        )
-        due = await self._work.run(_soonest(sql))
-        return poll if due is None else min(max(due, _LOCKED_PAUSE), poll)
-
-    async def _pause(self, event: asyncio.Event, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
-
-    # --- running them
-
-    def _start(self, bound: Bound, attempt: Attempt) -> None:
-        self._stats.fetched += 1
-        self._slots.take(bound)
-        task = asyncio.create_task(self._attempt(bound, attempt))
-        self._attempts.add(task)
-        task.add_done_callback(lambda done: self._finished(bound, done))
-
-    def _finished(self, bound: Bound, task: asyncio.Task[None]) -> None:
-        self._attempts.discard(task)
-        self._slots.give(bound)
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            LOGGER.error("%s: attempt lost", bound.job.name, exc_info=error)
-
-    async def _attempt(self, bound: Bound, attempt: Attempt) -> None:
-        """Run one handler and write its result; the slot is taken until it returns."""
-        timeout = bound.job.policy.timeout
-        execution = Execution(attempt, is_async=bound.is_async)
-        handler = execution.task
-        self._handlers.add(handler)
-        handler.add_done_callback(self._handlers.discard)
-        done, _ = await asyncio.wait(
-            {handler}, timeout=timeout.total_seconds() if timeout else None
-        )
-        ending = execution.ending if done else Overran()
-        if not done:
-            execution.overrun()
-        result = await acknowledge(
-            self._results,
-            bound.job.name,
-            bound.job.statements,
-            attempt.fence,
-            _decided(ending),
-        )
-        self._count(bound, attempt, result)
-        if not handler.done():
-            self._stats.overrunning += 1
-            await asyncio.wait({handler})
-
-    def _count(
-        self, bound: Bound, attempt: Attempt, result: JobStatus | Unwritten
-    ) -> None:
-        stats = self._stats
-        match result:
-            case JobStatus.SUCCEEDED:
-                stats.succeeded += 1
-            case JobStatus.RETRY:
-                stats.retried += 1
-            case JobStatus.NOT_STARTED:
-                stats.given_back += 1
-            case JobStatus.FAILED:
-                stats.failed += 1
-            case JobStatus.TIMED_OUT:
-                stats.timed_out += 1
-            case Unwritten.COMPLETED:
-                stats.completed_by_handler += 1
-            case _:
-                stats.refused += 1
-        if result in _WORTH_A_LINE:
-            LOGGER.warning(
-                "%s %s, attempt %d: %s",
-                bound.job.name,
-                attempt.fence.id,
-                attempt.fence.attempts_count,
-                result.value,
-            )
-
     # --- beside the work
 
     async def _watch_loop(self) -> None:
         """Ticks for the heartbeat; stops everything once others may own our rows."""
+        lost = False
         while True:
             self._heartbeat.tick()
-            if self._heartbeat.silent > self._times.lost_after and self._handlers:
-                LOGGER.error("no heartbeat could be written: handlers are cancelled")
-                self._interrupt()
+            silent = self._heartbeat.silent > self._times.lost_after
+            if silent and self._attempts:
+                if not lost:
+                    LOGGER.error("no heartbeat was written: handlers are cancelled")
+                # A row whose thread goes on stays ours for as long as it may be.
+                self._attempts.interrupt(threads=False)
+            lost = silent
             await asyncio.sleep(self._times.heartbeat_interval / 5)
 
     async def _care_loop(self) -> None:
@@ -310,7 +184,9 @@ class Worker:
                 try:
                     await self._care_for(bound)
                 except FAULTS as error:
-                    LOGGER.warning("%s: rescue failed: %s", bound.job.name, error)
+                    LOGGER.warning(
+                        "%s: no rescue, triggers not checked: %s", bound.job.name, error
+                    )
             await asyncio.sleep(self._times.heartbeat_interval)
 
     async def _care_for(self, bound: Bound) -> None:
@@ -321,9 +197,7 @@ class Worker:
             self._stats.rescued += rescued
             LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
             self._wake.set()
-        await self._care.use(
-            lambda conn: keep_healthy(conn, self._package.schema, bound.job)
-        )
+        await self._care.use(lambda conn: self._triggers.keep_healthy(conn, bound.job))
 
     # --- the end
 
@@ -331,13 +205,15 @@ class Worker:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""
         LOGGER.info("worker %s stops; %d jobs run", self.id, len(self._attempts))
         await self._drain(self._times.grace)
-        if self._attempts:
-            LOGGER.warning("%d jobs are interrupted", len(self._attempts))
-            self._interrupt()
-            await self._give_back_stuck()
-        for task in (*background, *self._attempts):
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        unfinished = self._attempts.tasks
+        if unfinished:
+            LOGGER.warning("%d jobs are interrupted", len(unfinished))
+            self._attempts.interrupt(threads=True)
+            _, unwritten = await asyncio.wait(unfinished, timeout=self._times.flush)
+            await _cancelled(unwritten)
+        await _cancelled(background)
+        if unfinished or self._fetching.in_doubt:
+            await self._give_back_unknown()
         await asyncio.to_thread(self._heartbeat.stop, self._times.flush)
         for link in (self._work, self._results, self._care):
             with contextlib.suppress(*FAULTS):
@@ -345,33 +221,25 @@ class Worker:
         LOGGER.info("worker %s stopped: %s", self.id, self._stats)
 
     async def _drain(self, seconds: float) -> None:
+        """Let attempts end by themselves, until somebody is in a hurry."""
         hurry = asyncio.create_task(self._hurry.wait())
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._attempts and not hurry.done():
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                break
-            await asyncio.wait(
-                {hurry, *self._attempts},
-                timeout=left,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._attempts and not hurry.done():
+                    await asyncio.wait(
+                        {hurry, *self._attempts.tasks},
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
         hurry.cancel()
 
-    def _interrupt(self) -> None:
-        for handler in tuple(self._handlers):
-            handler.cancel()
-
-    async def _give_back_stuck(self) -> None:
-        """Wait for interrupted attempts to be written, but not for ever."""
-        if self._attempts:
-            await asyncio.wait(tuple(self._attempts), timeout=self._times.flush)
+    async def _give_back_unknown(self) -> None:
+        """What still runs under this worker's name would wait for a rescue."""
+        with contextlib.suppress(*FAULTS):
+            async with asyncio.timeout(self._times.flush):
+                await self._fetching.give_back_unknown()
 
     def _names(self) -> str:
         return ", ".join(bound.job.name for bound in self._bound)
-
-
-_WORTH_A_LINE = frozenset({JobStatus.FAILED, JobStatus.TIMED_OUT, Unwritten.REFUSED})
 
 
 def run(
@@ -388,23 +256,25 @@ def run(
     lost_after: float = 20.0,
 ) -> None:
     """Run a `Worker` where there is no event loop yet; its parameters and errors."""
+    worker = Worker(
+        connect,
+        handlers,
+        only=only,
+        concurrency=concurrency,
+        listen=listen,
+        poll_interval=poll_interval,
+        grace=grace,
+        heartbeat_interval=heartbeat_interval,
+        dead_after=dead_after,
+        lost_after=lost_after,
+    )
+    asyncio.run(worker.run())
 
-    async def main() -> None:
-        worker = Worker(
-            connect,
-            handlers,
-            only=only,
-            concurrency=concurrency,
-            listen=listen,
-            poll_interval=poll_interval,
-            grace=grace,
-            heartbeat_interval=heartbeat_interval,
-            dead_after=dead_after,
-            lost_after=lost_after,
-        )
-        await worker.run()
 
-    asyncio.run(main())
+async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]:
@@ -417,16 +287,3 @@ def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]
             f"{', '.join(unknown)}: no such job; there are {', '.join(known)}"
         )
     return tuple(known[name] for name in dict.fromkeys(only))
-
-
-def _decided(ending: Ending) -> Acknowledgement:
-    try:
-        return decide(ending)
-    except Exception as error:  # the text of a Cancel's reason may fail
-        return Fail(error)
-
-
-def _soonest(sql: LiteralString) -> plans.Plan[float | None]:
-    rows = yield plans.Execute(sql)
-    found: list[float] = [row[1] for row in rows.all() if row[1] is not None]
-    return min(found, default=None)

@@ -7,53 +7,39 @@ loader has built everything already.
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
-from jobgen.schema.model import Column, Index, Job, Schema
+from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
-from jobgen.schema.tables import STATUS_TYPE, Table, table_of, tables_of
+from jobgen.schema.tables import (
+    STATUS_TYPE,
+    Table,
+    payload_indexes,
+    table_of,
+    tables_of,
+)
 from jobgen.schema.types import Family
 
-RESERVED_CLASSES = frozenset(
-    {
-        "JobStatus",
-        # What generated modules import; a class of that name would hide it.
-        "Any",
-        "AsyncConnection",
-        "Awaitable",
-        "Backoff",
-        "Callable",
-        "Connection",
-        "Decimal",
-        "Default",
-        "Final",
-        "Handler",
-        "Handlers",
-        "Input",
-        "Iterable",
-        "JobType",
-        "JsonValue",
-        "Labels",
-        "LiteralString",
-        "Mapping",
-        "Notifications",
-        "Outcome",
-        "Package",
-        "Policy",
-        "Producer",
-        "Range",
-        "Sequence",
-        "Shape",
-        "Statements",
-        "StrEnum",
-    }
-    | {name for name in dir(builtins) if name[:1].isupper()}
-)
-"""Names that no generated class may have; `None` and `True` are among them."""
+RESERVED_CLASSES: Mapping[str, str] = {
+    "False": "a keyword of Python",
+    "None": "a keyword of Python",
+    "True": "a keyword of Python",
+    "BaseException": "what the generated function 'fail' takes",
+    "JobStatus": "the status of every job",
+    # `DEFAULT` could give way, but to `_DEFAULT`, which an enum 'default' has.
+    "CHANNEL": "a constant of generated code",
+    "DEFAULT": "a constant of generated code",
+    "JOB": "a constant of generated code",
+    "PACKAGE": "a constant of generated code",
+    "PROTOCOL": "a constant of generated code",
+    "STATUSES": "a constant of generated code",
+    "TABLE": "a constant of generated code",
+}
+"""Names that no generated class may have, and what each is. Any other name that a
+generated module imports gives way to the user's class."""
 
 
 def check(schema: Schema, places: Places, found: Gatherer) -> None:
@@ -68,7 +54,7 @@ def check(schema: Schema, places: Places, found: Gatherer) -> None:
 
 
 def _check_classes(schema: Schema, places: Places, found: Gatherer) -> None:
-    taken = dict.fromkeys(RESERVED_CLASSES, "a name that generated code needs")
+    taken = dict(RESERVED_CLASSES)
     for name, owner, path in _classes(schema):
         if name in taken:
             message = f"{owner} would be the class {name}, which is {taken[name]}"
@@ -102,7 +88,6 @@ def _check_attributes(job: Job, places: Places, found: Gatherer) -> None:
 
 def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
     columns = {column.name: column for column in job.columns}
-    seen: set[str] = set()
     for place, index in enumerate(job.indexes):
         path = ("jobs", job.name, "indexes", str(place))
         for name in index.columns:
@@ -110,7 +95,12 @@ def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
         if len(set(index.columns)) < len(index.columns):
             message = "this index has a column twice"
             found.error("duplicate-column", places.at(*path), message, "remove one")
-        name = _index_name(job, index)
+    _check_index_names(job, places, found)
+
+
+def _check_index_names(job: Job, places: Places, found: Gatherer) -> None:
+    seen: set[str] = set()
+    for name, path in _indexes(job):
         if name in seen:
             message = f"two indexes would both be named {shown(name)}"
             help = "remove one, or change the order of its columns"
@@ -118,8 +108,13 @@ def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
         seen.add(name)
 
 
-def _index_name(job: Job, index: Index) -> str:
-    return names.payload_index(job.table, index.columns, unique=index.unique)
+def _indexes(job: Job) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The name of each payload index, and where the reason for it was written."""
+    for place, index in enumerate(payload_indexes(job)):
+        path = ("columns", index.columns[0])  # a reference needs it
+        if place < len(job.indexes):
+            path = ("indexes", str(place))
+        yield index.name, ("jobs", job.name, *path)
 
 
 def _check_indexed(
@@ -167,8 +162,7 @@ def _identifiers(schema: Schema) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield max(_of_table(job), key=len), (*path, "table")
         for column in job.columns:
             yield max(_of_column(job, column), key=len), (*path, "columns", column.name)
-        for place, index in enumerate(job.indexes):
-            yield _index_name(job, index), (*path, "indexes", str(place))
+        yield from _indexes(job)
 
 
 def _of_table(job: Job) -> tuple[str, ...]:
@@ -192,7 +186,6 @@ def _of_column(job: Job, column: Column) -> tuple[str, ...]:
         found.append(names.check(job.table, column.name))
     if column.references is not None:
         found.append(names.foreign_key(job.table, column.name))
-        found.append(names.payload_index(job.table, (column.name,), unique=False))
     return tuple(found)
 
 

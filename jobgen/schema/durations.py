@@ -9,12 +9,15 @@ import re
 from datetime import timedelta
 
 _DURATION = re.compile(
-    r"(?:(?P<d>[0-9]{1,9})d)?(?:(?P<h>[0-9]{1,9})h)?(?:(?P<m>[0-9]{1,9})m(?!s))?"
-    r"(?:(?P<s>[0-9]{1,9})s)?(?:(?P<ms>[0-9]{1,9})ms)?"
+    r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m(?!s))?"
+    r"(?:(?P<s>[0-9]+)s)?(?:(?P<ms>[0-9]+)ms)?"
 )
+_MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 LONGEST = timedelta(days=36_500)
 """A century: more is a slip of the finger, and PostgreSQL has to add it to now()."""
+
+_MOST_DIGITS = 100  # Python refuses to read a number of some thousands.
 
 
 def parse_duration(text: str) -> timedelta | None:
@@ -24,16 +27,16 @@ def parse_duration(text: str) -> timedelta | None:
     largest first.
     """
     match = _DURATION.fullmatch(text)
-    if not text or match is None:
+    if not text or match is None or len(text) > _MOST_DIGITS:
         return None
-    days, hours, minutes, seconds, milliseconds = (
-        int(match[unit] or 0) for unit in ("d", "h", "m", "s", "ms")
-    )
-    total = timedelta(
-        days=days,
-        hours=hours,
-        minutes=minutes,
-        seconds=seconds,
-        milliseconds=milliseconds,
-    )
-    return total if total <= LONGEST else None
+    # Added up as a number: a timedelta holds less than five units may say.
+    total = sum(int(match[unit] or 0) * size for unit, size in _MILLISECONDS.items())
+    if total > LONGEST // timedelta(milliseconds=1):
+        return None
+    return timedelta(milliseconds=total)
+
+
+def is_too_long(text: str) -> bool:
+    """Whether `text` would be a duration if it were not above `LONGEST`."""
+    spelt = bool(text and _DURATION.fullmatch(text))
+    return spelt and parse_duration(text) is None

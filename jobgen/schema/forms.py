@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
-from jobgen.schema.durations import parse_duration
+from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
 from jobgen.schema.expressions import problem_in
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
 
@@ -219,7 +219,11 @@ def duration(*, zero: bool = False) -> Form[timedelta]:
             expected("a duration", node, found, "write one such as 30s or 1h30m")
             return None
         value = parse_duration(node.text)
-        if value is None:
+        if is_too_long(node.text):
+            message = f"{shown(node.text)} is longer than a century"
+            help = f"write {LONGEST.days}d or less"
+            found.error("bad-duration", node.span, message, help)
+        elif value is None:
             message = f"{shown(node.text)} is not a duration"
             found.error("bad-duration", node.span, message, _duration_help(node.text))
         elif not value and not zero:

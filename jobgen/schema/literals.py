@@ -140,6 +140,8 @@ def _help(node: Scalar, family: Family, sql: str) -> str | None:
     if bits is not None and re.fullmatch(r"-?[0-9]+", node.text):
         half = 1 << (bits - 1)
         return f"write a number from {-half} to {half - 1}"
+    if family is Family.RANGE and values.is_range_too_high(node.text, sql):
+        return "leave the bound out: PostgreSQL needs the value after it to keep it"
     if family is Family.TEXT:
         return "shorten it, or allow more characters in the type"
     return _WANTED.get(family)
@@ -168,7 +170,8 @@ def _recognised(text: str, family: Family, sql: str, full: str) -> str | None:
         case Family.CIDR:
             return values.network(text)
         case Family.RANGE:
-            return text if values.is_range(text, sql) else None
+            fits = not values.is_range_too_high(text, sql)
+            return text if fits and values.is_range(text, sql) else None
         case _:
             return text if _is_moment_or_uuid(text, family) else None
 

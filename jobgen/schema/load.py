@@ -20,6 +20,7 @@ from jobgen.schema.forms import Key, describe
 from jobgen.schema.grammar import Postgres as PostgresKeys
 from jobgen.schema.grammar import Roles as RolesKeys
 from jobgen.schema.grammar import Top as Keys
+from jobgen.schema.invisible import is_visible
 from jobgen.schema.jobs import load_jobs
 from jobgen.schema.model import Enum, Job, Postgres, Schema
 from jobgen.schema.nodes import Broken, Mapping, compose
@@ -136,7 +137,7 @@ def _output(fields: Fields, found: Gatherer, places: Places) -> str:
 def _path_problem(path: str) -> tuple[str, str] | None:
     if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
         return f"{shown(path)} is not relative to this file", _RELATIVE
-    if "\\" in path or not path.isprintable():
+    if "\\" in path or not is_visible(path):
         return f"{shown(path)} is not a portable path", "write '/' between the parts"
     return None
 

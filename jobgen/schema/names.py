@@ -6,6 +6,7 @@ do not meet, `tables` and the emitters use them.
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 
@@ -76,8 +77,15 @@ def id_sequence(table: str) -> str:
     return table + "_id_seq"
 
 
-def payload_index(table: str, columns: tuple[str, ...], *, unique: bool) -> str:
-    return "_".join((table, *columns, "key" if unique else "idx"))
+def payload_index(
+    table: str, columns: tuple[str, ...], *, unique: bool, where: str | None = None
+) -> str:
+    """The index's plain name; `where` is given to tell it from others with that name.
+
+    A digest of the condition, and no number: the order of indexes has no say.
+    """
+    digest = (hashlib.sha256(where.encode()).hexdigest()[:8],) if where else ()
+    return "_".join((table, *columns, *digest, "key" if unique else "idx"))
 
 
 def primary_key(table: str) -> str:

@@ -85,7 +85,11 @@ def compose(text: str, source: str, found: Gatherer) -> Node | None:
     try:
         builder.run(text)
     except yaml.MarkedYAMLError as error:
-        found.error("bad-yaml", *_described(error, text, source))
+        span, message, help = _described(error, text, source)
+        if "maximum nesting depth" in (error.problem or ""):
+            _too_deep(span, found)  # the parser reads ahead, and some give up first
+        else:
+            found.error("bad-yaml", span, message, help)
         return None
     except yaml.YAMLError as error:
         found.error("bad-yaml", Span.whole(source), f"not YAML: {error}")
@@ -99,6 +103,11 @@ def compose(text: str, source: str, found: Gatherer) -> Node | None:
             "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'",
         )
     return None if nothing else builder.root
+
+
+def _too_deep(span: Span, found: Gatherer) -> None:
+    message = f"more than {MAX_DEPTH} levels of lists and mappings"
+    found.error("too-deep", span, message, "no schema needs so many")
 
 
 def _described(
@@ -247,12 +256,7 @@ class _Builder:
     def _begin(self, event: yaml.CollectionStartEvent, span: Span) -> None:
         self._meta(event)
         if len(self._open) == MAX_DEPTH:
-            self._found.error(
-                "too-deep",
-                self._prefix(event, 1),
-                f"more than {MAX_DEPTH} levels of lists and mappings",
-                "no schema needs so many",
-            )
+            _too_deep(self._prefix(event, 1), self._found)
             self.stopped = True
             return
         mapping = isinstance(event, yaml.MappingStartEvent)

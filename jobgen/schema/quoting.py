@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 
+from jobgen.schema.invisible import INVISIBLE
+
 _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
-_ESCAPES = {"\\": "\\\\", "'": "''", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_NEEDS_ESCAPE = re.compile(rf"[\\{INVISIBLE}]")
+_SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _QUOTED_WORDS = """
     all analyse analyze and any array as asc asymmetric authorization
@@ -42,21 +45,18 @@ but the unreserved ones, which are the words that its `quote_ident` quotes."""
 def quote_literal(text: str) -> str:
     """`it's` → `'it''s'`: a string constant that stays on one line.
 
-    Backslashes, line ends, tabs and other control characters take the `E''`
+    Backslashes and invisible characters (line ends and tabs too) take the `E''`
     form, which means the same whatever `standard_conforming_strings` says, and
     which no editor or checkout changes. `text` must not contain U+0000.
     """
-    if "\\" not in text and text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    return "E'" + "".join(map(_escaped, text)) + "'"
+    quoted = "'" + text.replace("'", "''") + "'"
+    escaped = _NEEDS_ESCAPE.sub(_escape, quoted)
+    return quoted if escaped == quoted else "E" + escaped
 
 
-def _escaped(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character == " " or character.isprintable():
-        return character
-    return f"\\U{ord(character):08X}"
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    return _SHORT.get(character, f"\\U{ord(character):08X}")
 
 
 def quote_identifier(name: str) -> str:

@@ -8,12 +8,14 @@ prints them. Pure; knows no server and no template.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from jobgen.schema import names
 from jobgen.schema.model import Column as PayloadColumn
 from jobgen.schema.model import Enum, Job, OnDelete, Schema
+from jobgen.schema.model import Index as PayloadIndex
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 
 STATUS_TYPE = "job_status"
@@ -260,7 +262,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         primary_key=names.primary_key(job.table),
         checks=tuple(_checks(job)),
         foreign_keys=tuple(_foreign_keys(home, job)),
-        indexes=(*_queue_indexes(job), *_payload_indexes(job)),
+        indexes=(*_queue_indexes(job), *payload_indexes(job)),
         function=_function(home, job.table) if notifies else None,
         triggers=_triggers(home, job.table) if notifies else (),
         comment=job.doc,
@@ -302,24 +304,42 @@ def _queue_indexes(job: Job) -> tuple[Index, Index]:
     )
 
 
-def _payload_indexes(job: Job) -> list[Index]:
-    """What the user asked for, and one for each reference that none leads with:
-    without it, a DELETE in the other table reads all of this one."""
-    found = [
+def payload_indexes(job: Job) -> tuple[Index, ...]:
+    """What the user asked for, in order, and then those that references need.
+
+    A partial index whose plain name another one would have too gets a longer one.
+    """
+    wanted = (*job.indexes, *_reference_indexes(job))
+    plain = Counter(_plain_name(job, index) for index in wanted)
+    return tuple(
         Index(
-            name=names.payload_index(job.table, index.columns, unique=index.unique),
+            name=names.payload_index(
+                job.table,
+                index.columns,
+                unique=index.unique,
+                where=index.where if plain[_plain_name(job, index)] > 1 else None,
+            ),
             columns=index.columns,
             unique=index.unique,
             where=index.where,
         )
-        for index in job.indexes
+        for index in wanted
+    )
+
+
+def _plain_name(job: Job, index: PayloadIndex) -> str:
+    return names.payload_index(job.table, index.columns, unique=index.unique)
+
+
+def _reference_indexes(job: Job) -> list[PayloadIndex]:
+    """One for each reference that no index of all rows leads with: without it, a
+    DELETE in the other table reads all of this one."""
+    led = {index.columns[0] for index in job.indexes if index.where is None}
+    return [
+        PayloadIndex(columns=(column.name,))
+        for column in job.columns
+        if column.references is not None and column.name not in led
     ]
-    led = {index.columns[0] for index in found}
-    for column in job.columns:
-        if column.references is not None and column.name not in led:
-            name = names.payload_index(job.table, (column.name,), unique=False)
-            found.append(Index(name=name, columns=(column.name,)))
-    return found
 
 
 def _function(home: str, table: str) -> Function:

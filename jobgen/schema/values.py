@@ -24,7 +24,8 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?")
 _ZONE = re.compile(r"(?P<local>.*?) ?(?P<zone>Z|[+-](?:0[0-9]|1[0-5])(?::?[0-9]{2})?)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BYTES = re.compile(r"\\x(?:[0-9a-fA-F]{2})*")
-_CLOCK = r"-?[0-9]{1,6}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+_CLOCK = r"-?[0-9]{1,6}:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_OF_CLOCK = {"microsecond", "millisecond", "second", "minute", "hour"}
 _UNIT = "(?:microsecond|millisecond|second|minute|hour|day|week|month|year)s?"
 _INTERVAL = re.compile(rf"(?:-?[0-9]{{1,6}} {_UNIT}(?: |$))*(?:{_CLOCK})?")
 
@@ -108,7 +109,11 @@ def interval(text: str) -> str | None:
         seconds = Decimal(duration.seconds) + Decimal(duration.microseconds) / 1_000_000
         return f"{duration.days} days {seconds.normalize():f} seconds"
     words = " ".join(text.split())
-    return words if words and _INTERVAL.fullmatch(words) else None
+    if not words or not _INTERVAL.fullmatch(words):
+        return None
+    units = [unit.removesuffix("s") for unit in re.findall("[a-z]+", words)]
+    twice = len(set(units)) < len(units) or (":" in words and _OF_CLOCK & {*units})
+    return None if twice else words
 
 
 def uuid(text: str) -> UUID | None:
@@ -136,7 +141,15 @@ def network(text: str) -> str | None:
         return None
 
 
-_RANGE = re.compile(r"[\[(](?P<lower>[^,\[\]()]*),(?P<upper>[^,\[\]()]*)[\])]")
+_RANGE = re.compile(
+    r"(?P<opening>[\[(])(?P<lower>[^,\[\]()]*),(?P<upper>[^,\[\]()]*)(?P<closing>[\])])"
+)
+_HIGHEST = {
+    "int4range": Decimal((1 << 31) - 1),
+    "int8range": Decimal((1 << 63) - 1),
+    "daterange": Decimal(date.max.toordinal()),
+}
+"""The last value of each type whose values have a next one."""
 
 
 def is_range(text: str, sql: str) -> bool:
@@ -146,18 +159,39 @@ def is_range(text: str, sql: str) -> bool:
     match = _RANGE.fullmatch(text)
     if match is None:
         return False
-    lower, upper = (
-        _bound(match[side].strip().strip('"'), sql) for side in ("lower", "upper")
-    )
+    lower, upper = _bounds(match, sql)
     if isinstance(lower, bool) or isinstance(upper, bool):
         return lower is not False and upper is not False
     return lower <= upper
 
 
-def _bound(text: str, sql: str) -> Decimal | bool:
+def is_range_too_high(text: str, sql: str) -> bool:
+    """Whether the range has a bound with no next value, which it would need.
+
+    PostgreSQL keeps whole numbers and dates as `[lower,upper)`: `[1,9]` becomes
+    `[1,10)`, and `(1,9)` becomes `[2,9)`. An empty range has no bounds.
+    """
+    match = _RANGE.fullmatch(text)
+    if match is None or sql not in _HIGHEST:
+        return False
+    lower, upper = _bounds(match, sql)
+    inclusive = match["opening"] + match["closing"] == "[]"
+    if lower == upper and not isinstance(lower, bool) and not inclusive:
+        return False
+    moved = (lower, match["opening"] == "("), (upper, match["closing"] == "]")
+    return any(bound == _HIGHEST[sql] for bound, moves in moved if moves)
+
+
+def _bounds(match: re.Match[str], sql: str) -> tuple[Decimal | bool, Decimal | bool]:
+    return _bound(match["lower"], sql), _bound(match["upper"], sql)
+
+
+def _bound(written: str, sql: str) -> Decimal | bool:
     """A bound as a number to compare; True where open, False where it is none."""
-    if not text:
+    if not written:
         return True
+    quoted = re.fullmatch(' *"([^"]*)" *', written)
+    text = quoted[1] if quoted else written.strip(" ")
     if sql == "daterange":
         whole_day = day(text)
         return False if whole_day is None else Decimal(whole_day.toordinal())

@@ -11,13 +11,22 @@ import pytest
 from jobgen.emit.backoff import backoff_sql, interval_sql
 from jobgen.runtime.backoff import Backoff as RuntimeBackoff
 from jobgen.runtime.backoff import retry_delay
+from jobgen.schema.durations import LONGEST
 from jobgen.schema.model import Backoff, Strategy
 
 ATTEMPTS = [*range(70), 1000, 86_399, 86_400, 86_401, 2**31 - 1, 2_000_000_000]
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-DELAYS = (0 * SECOND, SECOND / 1000, SECOND / 2, 7 * SECOND, 10 * SECOND, 2 * DAY)
-MAXIMA = (SECOND / 1000, 61 * SECOND, DAY, 3650 * DAY)
+DELAYS = (
+    0 * SECOND,
+    SECOND / 1000,
+    SECOND / 2,
+    7 * SECOND,
+    10 * SECOND,
+    2 * DAY,
+    LONGEST,
+)
+MAXIMA = (SECOND / 1000, 61 * SECOND, DAY, LONGEST)
 
 STRATEGIES: tuple[Strategy, ...] = ("constant", "linear", "exponential")
 

@@ -38,6 +38,23 @@ jobs:
     notify: never
   second: {columns: {code: "varchar(8)", seen: timestamp}, worker: elsewhere}
 """,
+    "indexes": HEAD
+    + """
+jobs:
+  first:
+    columns:
+      a: int
+      second_id:
+        type: bigint
+        references: {table: second_jobs, column: id, on_delete: cascade}
+    indexes:
+      - [a]
+      - {columns: [a], where: a > 0}
+      - {columns: [a], where: a < 0}
+      - {columns: [second_id], where: a > 0}
+      - {columns: [second_id], unique: true, where: a > 0}
+  second: {columns: {}}
+""",
     "hostile": one_job(
         {
             "a": {"type": "text", "default": "'; -- \\ $jobgen$", "doc": "*/ $jobgen$"},

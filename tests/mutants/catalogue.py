@@ -8,6 +8,9 @@ from typing import Final
 
 from tests.mutants.runner import Mutant
 
+_BACKOFF: Final = "tests/seed/test_backoff.py"
+_CLOCK: Final = "tests/seed/test_clock.py"
+_ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _RESULTS: Final = "tests/seed/test_results.py"
 _STATEMENTS: Final = "templates/statements"
@@ -181,5 +184,125 @@ MUTANTS: Final = (
         new="",
         test=_FETCH,
         only="test_pending_counts_what_is_due",
+    ),
+    Mutant(
+        name="run-at-of-the-client",
+        file=f"{_RUNTIME}/plans.py",
+        old="""        if column.defaulted:
+            parameters.append(value is DEFAULT)
+        parameters""",
+        new="""        if value is DEFAULT and column.name == "run_at":
+            from datetime import UTC, datetime
+
+            value = datetime.now(UTC)
+        if column.defaulted:
+            parameters.append(value is DEFAULT)
+        parameters""",
+        test=_CLOCK,
+        only="test_a_new_job_is_due_by_the_servers_clock",
+    ),
+    Mutant(
+        name="lock-time-of-the-client",
+        file=f"{_RUNTIME}/plans.py",
+        old="    rows = yield Execute(job.statements.fetch, (worker_id, limit))\n",
+        new="""    from datetime import UTC, datetime
+
+    now = f"timestamp with time zone '{datetime.now(UTC)}'"
+    sql = job.statements.fetch.replace("clock_timestamp()", now)
+    rows = yield Execute(sql, (worker_id, limit))
+""",
+        test=_CLOCK,
+        only="test_a_row_is_locked_by_the_servers_clock",
+    ),
+    Mutant(
+        name="delay-by-the-clients-clock",
+        file=f"{_RUNTIME}/plans.py",
+        old="    return _result(statements.give_back, (*fence.parameters, delay))\n",
+        new="""    from datetime import UTC, datetime
+
+    if delay is not None:
+        delay += fence.locked_at - datetime.now(UTC)
+    return _result(statements.give_back, (*fence.parameters, delay))
+""",
+        test=_CLOCK,
+        only="test_a_handlers_delay_begins_by_the_servers_clock",
+    ),
+    Mutant(
+        name="enqueue-commits",
+        file=f"{_RUNTIME}/sync.py",
+        old="    return run(conn, plans.enqueue(job, new))\n",
+        new="""    found = run(conn, plans.enqueue(job, new))
+    conn.commit()
+    return found
+""",
+        test=_ENQUEUE,
+        only="test_jobs_are_part_of_the_callers_transaction",
+    ),
+    Mutant(
+        name="aio-enqueue-commits",
+        file=f"{_RUNTIME}/aio.py",
+        old="    return await run(conn, plans.enqueue(job, new))\n",
+        new="""    found = await run(conn, plans.enqueue(job, new))
+    await conn.commit()
+    return found
+""",
+        test=_ENQUEUE,
+        only="test_jobs_are_part_of_the_callers_transaction",
+    ),
+    Mutant(
+        name="bulk-commits",
+        file=f"{_RUNTIME}/sync.py",
+        old="""        conn.execute("SELECT")\n""",
+        new="        pass\n",
+        test=_ENQUEUE,
+        only="test_jobs_are_part_of_the_callers_transaction",
+    ),
+    Mutant(
+        name="aio-bulk-commits",
+        file=f"{_RUNTIME}/aio.py",
+        old="""        await conn.execute("SELECT")\n""",
+        new="        pass\n",
+        test=_ENQUEUE,
+        only="test_jobs_are_part_of_the_callers_transaction",
+    ),
+    Mutant(
+        name="retries-in-the-past",
+        file=f"{_STATEMENTS}/fail.sql.jinja",
+        old="THEN now() + coalesce(",
+        new="THEN now() - coalesce(",
+        test=_RESULTS,
+        only="test_failure_keeps_the_error_and_waits_for_the_retry",
+    ),
+    Mutant(
+        name="retries-in-the-past-after-a-timeout",
+        file=f"{_STATEMENTS}/timeout.sql.jinja",
+        old="            + {{ backoff }}\n",
+        new="            - {{ backoff }}\n",
+        test=_RESULTS,
+        only="test_timeout_says_timeout_reached",
+    ),
+    Mutant(
+        name="jitter-lengthens",
+        file="jobgen/emit/backoff.py",
+        old="(1 - {backoff.jitter!r} * random())",
+        new="(1 + {backoff.jitter!r} * random())",
+        test=_BACKOFF,
+        only="test_jitter_stays_between_its_bounds_and_varies",
+    ),
+    Mutant(
+        name="cap-rounded-down-on-the-server",
+        file="jobgen/emit/backoff.py",
+        old="-(-backoff.max // backoff.delay)",
+        new="(backoff.max // backoff.delay)",
+        test=_BACKOFF,
+        only="test_delay_is_written_to_the_second_for_any_attempt",
+    ),
+    Mutant(
+        name="cap-of-the-wrong-sign-in-retry-delay",
+        file=f"{_RUNTIME}/backoff.py",
+        old="-(-backoff.max // backoff.delay)",
+        new="(-backoff.max // backoff.delay)",
+        test=_BACKOFF,
+        only="test_delay_is_written_to_the_second_for_any_attempt",
     ),
 )

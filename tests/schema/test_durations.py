@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobgen.schema.durations import parse_duration
+from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,8 @@ from jobgen.schema.durations import parse_duration
         ("1d2h3m4s5ms", timedelta(1, 2 * 3600 + 3 * 60 + 4, 5000)),
         ("0s", timedelta()),
         ("90m", timedelta(minutes=90)),
+        ("36500d", LONGEST),
+        ("876000h", LONGEST),
     ],
 )
 def test_a_duration_is_the_sum_of_its_parts(text: str, expected: timedelta) -> None:
@@ -34,6 +36,17 @@ def test_anything_else_is_none(text: str) -> None:
     assert parse_duration(text) is None
 
 
-def test_more_digits_than_a_timedelta_takes_are_none() -> None:
-    """Nothing that a user can write raises."""
-    assert parse_duration("9" * 5000 + "d") is None
+@pytest.mark.parametrize(
+    "text",
+    ["36501d", "36500d1ms", "999999999d999999999h", "9" * 50 + "ms", "9" * 5000 + "d"],
+)
+def test_what_no_timedelta_may_hold_is_none(text: str) -> None:
+    """Nothing that a user can write raises; and it is said to be too long."""
+    assert parse_duration(text) is None
+    assert is_too_long(text)
+
+
+@pytest.mark.parametrize("text", ["", "s", "30", "36500d", "99999d1w"])
+def test_what_fits_or_is_no_duration_is_not_too_long(text: str) -> None:
+    """One mistake is not called another."""
+    assert not is_too_long(text)

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg.errors import NumericValueOutOfRange
 
 from tests.schema.examples import column, column_codes
 
@@ -37,6 +38,11 @@ ACCEPTED = [
     ("interval", "1h30m", "'0 days 5400 seconds'::interval"),
     ("interval", "2 days 03:00", "'2 days 03:00'::interval"),
     (
+        "interval",
+        "1 week 1 day 1 second 1 millisecond",
+        "'1 week 1 day 1 second 1 millisecond'::interval",
+    ),
+    (
         "uuid",
         "00000000-0000-0000-0000-000000000001",
         "'00000000-0000-0000-0000-000000000001'::uuid",
@@ -44,6 +50,7 @@ ACCEPTED = [
     ("inet", "192.0.2.1/24", "'192.0.2.1/24'::inet"),
     ("cidr", "2001:db8::/32", "'2001:db8::/32'::cidr"),
     ("int4range", '"[1,10)"', "'[1,10)'::int4range"),
+    ("int4range", "'[ \"1\",10 )'", "'[ \"1\",10 )'::int4range"),
     ("daterange", '"[2026-01-01,)"', "'[2026-01-01,)'::daterange"),
     ("mail_kind", "welcome", "'welcome'::public.mail_kind"),
     ("integer[]", "[1, 2]", "'{1,2}'::integer[]"),
@@ -90,6 +97,32 @@ def test_the_server_takes_every_literal(database: str) -> None:
             conn.execute("DROP TABLE t")
 
 
+_HIGHEST = [("int4range", 2**31 - 1), ("int8range", 2**63 - 1)]
+
+
+@pytest.mark.parametrize("written", ["[1,{n}]", "[{n},{n}]", "(,{n}]", "({n},)"])
+@pytest.mark.parametrize(("type_", "n"), _HIGHEST)
+def test_a_bound_that_needs_a_higher_value_is_refused(
+    database: str, type_: str, n: int, written: str
+) -> None:
+    """As the server does, which keeps `[1,9]` as `[1,10)`."""
+    text = written.format(n=n)
+    with psycopg.connect(database) as conn, pytest.raises(NumericValueOutOfRange):
+        conn.execute(f"SELECT '{text}'::{type_}".encode())
+    assert column_codes(f'{{type: {type_}, default: "{text}"}}') == ["bad-default"]
+
+
+@pytest.mark.parametrize("written", ["[1,{n})", "({n},{n}]", "[{n},{n})", "[,{n})"])
+@pytest.mark.parametrize(("type_", "n"), _HIGHEST)
+def test_the_highest_value_may_be_a_bound_as_it_is(
+    database: str, type_: str, n: int, written: str
+) -> None:
+    """Nothing is above it that would be needed."""
+    found = column(f'{{type: {type_}, default: "{written.format(n=n)}"}}')
+    with psycopg.connect(database) as conn:
+        conn.execute(f"SELECT {found.default}".encode())
+
+
 def test_null_is_no_default_for_a_nullable_column() -> None:
     """NULL is what such a column has anyway."""
     assert column("{type: text, nullable: true, default: null}").default is None
@@ -118,6 +151,14 @@ def test_null_is_no_default_for_a_nullable_column() -> None:
         ("inet", "fe80::1%eth0"),
         ("int4range", '"[1,x)"'),
         ("int4range", '"[9,1)"'),
+        ("daterange", '"[2026-01-01,9999-12-31]"'),
+        ("int4range", "'[\"\",2)'"),
+        ("int4range", "'[ ,2)'"),
+        ("int4range", "'[1\",2)'"),
+        ("interval", "1 day 1 days"),
+        ("interval", "1 hour 02:00"),
+        ("interval", "00:60"),
+        ("interval", "999999999d999999999h"),
         ("tstzrange", '"[2026-01-01 00:00,)"'),
         ("bytea", "abc"),
         ("integer[]", "1"),

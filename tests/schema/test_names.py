@@ -30,6 +30,13 @@ def test_a_member_keeps_letters_and_digits(label: str, expected: str) -> None:
     assert names.enum_member(label) == expected
 
 
+def test_an_index_may_be_told_apart_by_its_condition() -> None:
+    """Eight digits of it, the same for ever: a change would rename indexes."""
+    plain = names.payload_index("mail_jobs", ("a", "b"), unique=True)
+    named = names.payload_index("mail_jobs", ("a", "b"), unique=True, where="a > 0")
+    assert (plain, named) == ("mail_jobs_a_b_key", "mail_jobs_a_b_4ead0c05_key")
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("class", "class_"), ("import", "import_"), ("type", "type"), ("self", "self")],

@@ -17,10 +17,12 @@ from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
         ("$$ -- */", "'$$ -- */'"),
         ("é😀", "'é😀'"),
         ("\x07", r"E'\U00000007'"),
+        ("\xa0\ufe0f", r"E'\U000000A0\U0000FE0F'"),
+        ("\u1c89\u0378", "'\u1c89\u0378'"),  # a letter since Unicode 16, and none
     ],
 )
 def test_a_literal_is_data_whatever_is_in_it(text: str, expected: str) -> None:
-    """Backslashes and control characters take the E form, on one line."""
+    """What does not show takes the E form, the same in every version of Python."""
     assert quote_literal(text) == expected
 
 

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final, TypeAlias
 
 import psycopg
 import pytest
@@ -23,17 +24,48 @@ _COLUMNS = (
 _HOUR = timedelta(hours=1)
 
 
-def _run(dsn: str, handler: Handler[jobs.SendMailJob]) -> tuple[object, ...]:
+Act: TypeAlias = Callable[[jobs.SendMailJob], Outcome | None]
+Row: TypeAlias = tuple[object, ...]
+
+
+def _async(act: Act) -> Handler[jobs.SendMailJob]:
+    async def handler(job: jobs.SendMailJob) -> Outcome | None:
+        return act(job)
+
+    return handler
+
+
+def _plain(act: Act) -> Handler[jobs.SendMailJob]:
+    return act
+
+
+both_kinds = pytest.mark.parametrize("kind", [_async, _plain], ids=["async", "plain"])
+
+
+def _run(dsn: str, handler: Handler[jobs.SendMailJob]) -> Row:
     """Run one job; its row."""
+    (row,) = _run_many(dsn, handler, 1)
+    return row
+
+
+def _run_many(
+    dsn: str,
+    handler: Handler[jobs.SendMailJob],
+    count: int,
+    *,
+    concurrency: int | None = None,
+) -> list[Row]:
+    """Run so many new jobs, of the users 0, 1, 2 and so on; their rows."""
 
     async def scenario() -> None:
-        async with running(dsn, mail_handlers(handler)) as worker:
-            await until(lambda: worker.stats().fetched == 1)
+        async with running(
+            dsn, mail_handlers(handler), concurrency=concurrency
+        ) as worker:
+            await until(lambda: worker.stats().fetched == count)
 
-    enqueue(dsn)
+    enqueue(dsn, count)
     asyncio.run(scenario())
-    (row,) = rows(dsn, _COLUMNS)
-    return row
+    return list(rows(dsn, _COLUMNS)[-count:])
 
 
 def test_hundreds_of_jobs_of_every_kind_run_once(
@@ -82,27 +114,21 @@ def test_hundreds_of_jobs_of_every_kind_run_once(
     assert conn.execute("SELECT count(*) FROM prune_charts_jobs").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (None, ("job_status_succeeded", 1, None, False, True)),
-        (Snooze(_HOUR), ("job_status_not_started", 0, None, True, True)),
-        (Retry(_HOUR), ("job_status_retry", 1, "Retry requested", True, True)),
-        (Cancel("gone"), ("job_status_failed", 1, "Cancelled: gone", False, True)),
-    ],
-    ids=["None", "Snooze", "Retry", "Cancel"],
-)
+_OUTCOMES: Final[list[tuple[Outcome | None, Row]]] = [
+    (None, ("job_status_succeeded", 1, None, False, True)),
+    (Snooze(_HOUR), ("job_status_not_started", 0, None, True, True)),
+    (Retry(_HOUR), ("job_status_retry", 1, "Retry requested", True, True)),
+    (Cancel("gone"), ("job_status_failed", 1, "Cancelled: gone", False, True)),
+]
+
+
+@both_kinds
 def test_an_outcome_is_written(
-    jobs_dsn: str, *, plain: bool, outcome: Outcome | None, expected: tuple[object, ...]
+    jobs_dsn: str, kind: Callable[[Act], Handler[jobs.SendMailJob]]
 ) -> None:
-    async def in_loop(job: jobs.SendMailJob) -> Outcome | None:
-        return outcome
-
-    def in_thread(job: jobs.SendMailJob) -> Outcome | None:
-        return outcome
-
-    assert _run(jobs_dsn, in_thread if plain else in_loop) == expected
+    handler = kind(lambda job: _OUTCOMES[job.user_id][0])
+    found = _run_many(jobs_dsn, handler, len(_OUTCOMES))
+    assert found == [expected for _, expected in _OUTCOMES]
 
 
 def test_another_value_fails_the_attempt_with_a_message(jobs_dsn: str) -> None:
@@ -126,46 +152,37 @@ class _UnprintableError(Exception):
         raise RuntimeError("no text")
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (ValueError("plain words"), "ValueError: plain words"),
-        (SystemExit(3), "SystemExit: 3"),
-        (KeyboardInterrupt(), "KeyboardInterrupt"),
-        (asyncio.CancelledError("mine"), "CancelledError: mine"),
-        (ValueError("a\0b"), "ValueError: a\\x00b"),
-        (ValueError("a\ud800b"), "ValueError: a\\ud800b"),
-        (ValueError("x" * 10_000_000), "ValueError: xxxxxx"),
-        (_UnprintableError(), "_UnprintableError (its text failed: RuntimeError)"),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
-)
+_ERRORS: Final[list[tuple[BaseException, str]]] = [
+    (ValueError("plain words"), "ValueError: plain words"),
+    (SystemExit(3), "SystemExit: 3"),
+    (KeyboardInterrupt(), "KeyboardInterrupt"),
+    (asyncio.CancelledError("mine"), "CancelledError: mine"),
+    (ValueError("a\0b"), "ValueError: a\\x00b"),
+    (ValueError("a\ud800b"), "ValueError: a\\ud800b"),
+    (ValueError("x" * 10_000_000), "ValueError: xxxxxx"),
+    (_UnprintableError(), "_UnprintableError (its text failed: RuntimeError)"),
+]
+
+
+@both_kinds
 def test_an_error_is_kept_and_the_others_go_on(
-    jobs_dsn: str, *, plain: bool, error: BaseException, text: str
+    jobs_dsn: str, kind: Callable[[Act], Handler[jobs.SendMailJob]]
 ) -> None:
-    async def in_loop(job: jobs.SendMailJob) -> None:
-        if job.user_id == 0:
-            raise error
+    """Two run at a time, and every other one is well: also after the last error."""
 
-    def in_thread(job: jobs.SendMailJob) -> None:
-        if job.user_id == 0:
-            raise error
+    def act(job: jobs.SendMailJob) -> None:
+        number, well = divmod(job.user_id, 2)
+        if not well:
+            raise _ERRORS[number][0]
 
-    handlers = mail_handlers(in_thread if plain else in_loop)
-
-    async def scenario() -> None:
-        async with running(jobs_dsn, handlers) as worker:
-            await until(lambda: worker.stats().succeeded == 2)
-
-    enqueue(jobs_dsn, 3)
-    asyncio.run(scenario())
-    first, *others = rows(jobs_dsn, "status::text, last_error")
-    assert others == [("job_status_succeeded", None)] * 2
-    status, written = first
-    assert status == "job_status_retry"
-    assert written.startswith(text)
-    assert len(written.encode()) <= 16 * 1024
+    found = _run_many(jobs_dsn, kind(act), 2 * len(_ERRORS), concurrency=2)
+    well = ("job_status_succeeded", 1, None, False, True)
+    assert found[1::2] == [well] * len(_ERRORS)
+    for (_, text), row in zip(_ERRORS, found[::2], strict=True):
+        status, attempts, written, _, unlocked = row
+        assert (status, attempts, unlocked) == ("job_status_retry", 1, True)
+        assert str(written).startswith(text)
+        assert len(str(written).encode()) <= 16 * 1024
 
 
 class _Mailer:
@@ -232,25 +249,24 @@ def _lambda_of_coroutine() -> tuple[_Mailer, Handler[jobs.SendMailJob]]:
     return mailer, lambda job: mailer.send_async(job)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        _bound_method,
-        _async_bound_method,
-        _partial,
-        _async_partial,
-        _object,
-        _async_object,
-        _lambda,
-        _lambda_of_coroutine,
-    ],
-)
-def test_whatever_can_be_called_is_a_handler(
-    jobs_dsn: str, make: Callable[[], tuple[_Mailer, Handler[jobs.SendMailJob]]]
-) -> None:
-    mailer, handler = make()
-    assert _run(jobs_dsn, handler)[0] == "job_status_succeeded"
-    assert mailer.sent == ["0@example.org"]
+_CALLABLES: Final = [
+    _bound_method,
+    _async_bound_method,
+    _partial,
+    _async_partial,
+    _object,
+    _async_object,
+    _lambda,
+    _lambda_of_coroutine,
+]
+
+
+def test_whatever_can_be_called_is_a_handler(jobs_dsn: str) -> None:
+    for make in _CALLABLES:
+        mailer, handler = make()
+        status, *_ = _run(jobs_dsn, handler)
+        assert status == "job_status_succeeded", make.__name__
+        assert mailer.sent == ["0@example.org"], make.__name__
 
 
 def test_a_plain_handler_runs_beside_the_event_loop(jobs_dsn: str) -> None:

@@ -256,6 +256,13 @@ FROM public.compute_jobs
 WHERE id = $1::bigint
 """
 
+HELD_SQL: Final[LiteralString] = """\
+SELECT id, locked_by, locked_at, attempts_count
+FROM public.compute_jobs
+WHERE status = 'job_status_running'
+    AND locked_by = $1::uuid
+"""
+
 RESCUE_SQL: Final[LiteralString] = """\
 WITH lost AS MATERIALIZED (
     SELECT
@@ -466,6 +473,7 @@ JOB: Final[JobType[Compute, ComputeJob, int]] = JobType(
         give_back=GIVE_BACK_SQL,
         reject=REJECT_SQL,
         state=STATE_SQL,
+        held=HELD_SQL,
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,

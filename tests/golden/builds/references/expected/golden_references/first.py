@@ -234,6 +234,13 @@ FROM public.first_jobs
 WHERE id = $1::bigint
 """
 
+HELD_SQL: Final[LiteralString] = """\
+SELECT id, locked_by, locked_at, attempts_count
+FROM public.first_jobs
+WHERE status = 'job_status_running'
+    AND locked_by = $1::uuid
+"""
+
 RESCUE_SQL: Final[LiteralString] = """\
 WITH lost AS MATERIALIZED (
     SELECT
@@ -419,6 +426,7 @@ JOB: Final[JobType[First, FirstJob, int]] = JobType(
         give_back=GIVE_BACK_SQL,
         reject=REJECT_SQL,
         state=STATE_SQL,
+        held=HELD_SQL,
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,

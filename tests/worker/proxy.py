@@ -1,0 +1,83 @@
+"""A network between worker and server that loses what a test wants it to lose."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_CHUNK: Final = 1 << 16
+
+
+class Proxy:
+    """Forwards bytes both ways, until a question that holds `marked` is asked.
+
+    That question still reaches the server; nothing that it answers reaches the
+    client. `answered`: the client loses the connection after the answer has come;
+    otherwise at once. It happens once.
+    """
+
+    def __init__(self, server_dsn: str, marked: bytes, *, answered: bool) -> None:
+        server = conninfo_to_dict(server_dsn)
+        self._socket = f"{server['host']}/.s.PGSQL.{server['port']}"
+        self._server_dsn = server_dsn
+        self._marked = marked
+        self._answered = answered
+        self.dsn = ""
+        """How to connect through the proxy."""
+        self.cut = asyncio.Event()
+        """Set once the connection has been lost."""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[None]:
+        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        _, port = listening.sockets[0].getsockname()
+        self.dsn = make_conninfo(
+            self._server_dsn,
+            host="127.0.0.1",
+            port=port,
+            sslmode="disable",
+            gssencmode="disable",
+        )
+        try:
+            yield
+        finally:
+            listening.close()
+
+    async def _connected(
+        self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        server, to_server = await asyncio.open_unix_connection(self._socket)
+        back = asyncio.create_task(_forward(server, to_client))
+        try:
+            while data := await client.read(_CHUNK):
+                lost = self._marked in data and not self.cut.is_set()
+                if lost:
+                    back.cancel()
+                    await asyncio.wait({back})
+                to_server.write(data)
+                await to_server.drain()
+                if lost:
+                    if self._answered:
+                        await server.read(_CHUNK)
+                    to_client.transport.abort()
+                    self.cut.set()
+                    if not self._answered:
+                        await server.read(_CHUNK)  # the server goes on meanwhile
+                    return
+        except ConnectionError:
+            pass
+        finally:
+            back.cancel()
+            to_server.close()
+            to_client.close()
+
+
+async def _forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await source.read(_CHUNK):
+            target.write(data)
+            await target.drain()
+    target.close()

@@ -1,0 +1,121 @@
+"""A fetch that the server carried out, and of which the worker never heard."""
+
+import asyncio
+from collections import Counter
+
+import psycopg
+import pytest
+
+import generated_example as jobs
+from tests.worker.proxy import Proxy
+from tests.worker.support import (
+    enqueue,
+    mail_handlers,
+    rows,
+    running,
+    until,
+)
+
+_FETCH = b"run_at <= now()"  # no other statement says so
+_DONE = [("job_status_succeeded", 1)]
+
+
+def test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run(
+    jobs_dsn: str,
+) -> None:
+    runs: Counter[int] = Counter()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _FETCH, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(lambda: worker.stats().succeeded == 3)
+            assert proxy.cut.is_set()
+
+    enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    assert set(runs.values()) == {1}
+    # Nothing ran, so the lost fetch does not count.
+    assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 3
+
+
+def test_rows_that_a_lost_fetch_takes_after_the_worker_is_back_are_found_too(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _FETCH, answered=False)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(proxy.cut.is_set)
+            await asyncio.sleep(0.3)  # The worker is back; its old session waits.
+            conn.rollback()
+            await until(lambda: worker.stats().succeeded == 3)
+
+    enqueue(jobs_dsn, 3)
+    conn.execute("LOCK TABLE send_mail_jobs IN EXCLUSIVE MODE")
+    asyncio.run(scenario())
+    assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 3
+
+
+def test_a_worker_that_stops_leaves_no_row_of_a_lost_fetch_behind(
+    jobs_dsn: str,
+) -> None:
+    ran = False
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        nonlocal ran
+        ran = True
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _FETCH, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(proxy.cut.is_set)
+            worker.stop()
+
+    enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    assert not ran
+    assert (
+        rows(jobs_dsn, "status::text, attempts_count, locked_by")
+        == [("job_status_not_started", 0, None)] * 3
+    )
+
+
+def test_what_is_in_hand_is_not_taken_for_lost(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    release = asyncio.Event()
+    runs: Counter[int] = Counter()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        await release.wait()
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _FETCH, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(lambda: len(runs) == 3)
+            await asyncio.sleep(0.7)  # several looks
+            release.set()
+            await until(lambda: worker.stats().succeeded == 3)
+
+    enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    assert set(runs.values()) == {1}
+    given_back = [r for r in caplog.records if "without an answer" in r.getMessage()]
+    assert len(given_back) == 3
