@@ -117,7 +117,7 @@ class Worker:
         return replace(self._stats)
 
     async def run(self) -> None:
-        """Work until `stop`, SIGINT, SIGTERM or cancellation.
+        """Work until `stop`, SIGINT, SIGTERM or cancellation, which stops it too.
 
         Raises `RefusedError` where the database is not what the package needs, and
         `psycopg.Error` or `TimeoutError` where it cannot be reached at the start.
@@ -137,7 +137,7 @@ class Worker:
                 self.stop()
                 raise
             finally:
-                await asyncio.shield(self._shut_down(background))
+                await self._end(asyncio.create_task(self._shut_down(background)))
 
     async def _check(self) -> None:
         check_package(self._package)
@@ -200,6 +200,19 @@ class Worker:
         await self._care.use(lambda conn: self._triggers.keep_healthy(conn, bound.job))
 
     # --- the end
+
+    async def _end(self, shutdown: asyncio.Task[None]) -> None:
+        """Wait for the shutdown; a cancellation meanwhile cuts the grace short."""
+        cancelled = False
+        while not shutdown.done():
+            try:
+                await asyncio.wait({shutdown})
+            except asyncio.CancelledError:
+                cancelled = True
+                self._hurry.set()
+        shutdown.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def _shut_down(self, background: Sequence[asyncio.Task[None]]) -> None:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""

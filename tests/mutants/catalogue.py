@@ -12,6 +12,7 @@ _BACKOFF: Final = "tests/seed/test_backoff.py"
 _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
+_LOST: Final = "tests/worker/test_lost_answers.py"
 _RESULTS: Final = "tests/seed/test_results.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
@@ -304,5 +305,46 @@ MUTANTS: Final = (
         new="(-backoff.max // backoff.delay)",
         test=_BACKOFF,
         only="test_delay_is_written_to_the_second_for_any_attempt",
+    ),
+    Mutant(
+        name="rows-of-a-lost-fetch-stay-running",
+        file=f"{_RUNTIME}/fetching.py",
+        old="            self._in_doubt = True\n",
+        new="            pass\n",
+        test=_LOST,
+        only="test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run",
+    ),
+    Mutant(
+        name="one-look-for-a-lost-fetch",
+        file=f"{_RUNTIME}/fetching.py",
+        old="            self._next_look = time.monotonic()",
+        new="            self._in_doubt = False\n"
+        "            self._next_look = time.monotonic()",
+        test=_LOST,
+        only="test_rows_that_a_lost_fetch_takes_after_the_worker_is_back",
+    ),
+    Mutant(
+        name="rows-in-hand-are-taken-for-lost",
+        file=f"{_RUNTIME}/fetching.py",
+        old="set(held) - self._attempts.fences",
+        new="set(held)",
+        test=_LOST,
+        only="test_what_is_in_hand_is_not_taken_for_lost",
+    ),
+    Mutant(
+        name="threads-row-is-given-back",
+        file=f"{_RUNTIME}/worker.py",
+        old="self._attempts.interrupt(threads=False)",
+        new="self._attempts.interrupt(threads=True)",
+        test="tests/worker/test_faults.py",
+        only="test_a_plain_handler_keeps_its_row_while_its_thread_goes_on",
+    ),
+    Mutant(
+        name="first-job-starves-the-others",
+        file=f"{_RUNTIME}/fetching.py",
+        old="        self._bound.append(self._bound.pop(0))\n",
+        new="",
+        test="tests/worker/test_timing.py",
+        only="test_jobs_take_turns_under_a_limit_of_the_process",
     ),
 )

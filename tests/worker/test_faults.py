@@ -223,6 +223,47 @@ def test_an_async_handler_is_cancelled_before_others_own_its_row(
     ]
 
 
+def test_a_plain_handler_keeps_its_row_while_its_thread_goes_on(
+    jobs_dsn: str,
+) -> None:
+    """A thread cannot be stopped; a row that was given back would run twice."""
+    runs: Counter[int] = Counter()
+    release = threading.Event()
+    broken = False
+
+    async def connect() -> AsyncConnection[object]:
+        if broken:
+            raise RuntimeError("no way to the database")
+        return await AsyncConnection.connect(jobs_dsn)
+
+    def handler(job: jobs.SendMailJob) -> None:
+        runs[job.id] += 1
+        release.wait(PATIENCE)
+
+    async def scenario() -> None:
+        nonlocal broken
+        handlers = mail_handlers(handler)
+        async with running(connect, handlers, lost_after=1.0) as worker:
+            await until(lambda: len(runs) == 1)
+            broken = True
+            with psycopg.connect(jobs_dsn) as conn:
+                conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            await asyncio.sleep(1.5)  # The heartbeat is lost by now.
+            broken = False
+            enqueue(jobs_dsn)
+            await until(lambda: len(runs) == 2)  # The worker is back.
+            assert statuses(jobs_dsn) == ["running", "running"]
+            release.set()
+            await until(lambda: worker.stats().succeeded == 2)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert set(runs.values()) == {1}
+
+
 def test_a_locked_row_holds_up_no_other(
     jobs_dsn: str, conn: psycopg.Connection[object]
 ) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 import generated_example as jobs
-from jobgen.runtime import Worker
+from jobgen.runtime import Handlers, Worker, bind
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -121,6 +121,30 @@ def test_the_limits_on_handlers_at_once_are_used_and_never_exceeded(
     enqueue(jobs_dsn, 30)
     asyncio.run(scenario())
     assert 1 < most <= min(of_job, of_process or of_job)
+
+
+def test_jobs_take_turns_under_a_limit_of_the_process(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    ran: list[str] = []
+
+    async def in_turn(
+        job: jobs.SendMailJob | jobs.PruneChartsJob,
+    ) -> None:
+        ran.append(type(job).__name__)
+
+    mails = mail_handlers(in_turn)
+    both = Handlers(jobs.PACKAGE, (*mails.bound, bind(jobs.prune_charts.JOB, in_turn)))
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, both, concurrency=1) as worker:
+            await until(lambda: worker.stats().succeeded == 40)
+
+    jobs.send_mail.enqueue_many(conn, map(mail, range(20)))
+    jobs.prune_charts.enqueue_many(conn, [jobs.PruneCharts()] * 20)
+    conn.commit()
+    asyncio.run(scenario())
+    assert set(ran[:4]) == set(ran[-4:]) == {"SendMailJob", "PruneChartsJob"}
 
 
 def test_a_scheduled_job_runs_on_time(
@@ -246,6 +270,35 @@ def test_an_interrupted_job_is_given_back_and_its_attempt_not_counted(
     asyncio.run(scenario())
     assert time.monotonic() - start < PATIENCE
     release.set()
+    assert rows(jobs_dsn, "status::text, attempts_count, locked_by") == [
+        ("job_status_not_started", 0, None)
+    ]
+
+
+@pytest.mark.parametrize("how", ["grace", "second cancellation"])
+def test_a_cancelled_run_stops_as_cleanly(jobs_dsn: str, how: str) -> None:
+    """As when the program that a worker is part of shuts down."""
+    started = asyncio.Event()
+    grace = 0.1 if how == "grace" else 2 * PATIENCE
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        started.set()
+        await asyncio.sleep(PATIENCE)
+
+    async def scenario() -> None:
+        worker = Worker(jobs_dsn, mail_handlers(handler), grace=grace)
+        task = asyncio.create_task(worker.run())
+        await until(started.is_set)
+        task.cancel()
+        if how == "second cancellation":
+            await asyncio.sleep(0.1)
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: not _names(jobs_dsn))
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
     assert rows(jobs_dsn, "status::text, attempts_count, locked_by") == [
         ("job_status_not_started", 0, None)
     ]
