@@ -15,7 +15,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 
 import psycopg
 
@@ -149,8 +149,20 @@ def _import(name: str) -> ModuleType:
         raise
     except (Exception, SystemExit) as error:
         print(f"jobgen worker: importing {name} failed:", file=sys.stderr)
-        traceback.print_exception(error)
+        traceback.print_exception(error.with_traceback(_of_user(error)))
         raise _ImportFailedError from error
+
+
+def _of_user(error: BaseException) -> TracebackType | None:
+    """The traceback from the user's first line on; None where no line of it ran."""
+    at = error.__traceback__
+    while at is not None and _is_ours(at.tb_frame.f_code.co_filename):
+        at = at.tb_next
+    return at
+
+
+def _is_ours(file: str) -> bool:
+    return file == __file__ or file.startswith(("<frozen", importlib.__file__))
 
 
 def _exists(module: str) -> bool:

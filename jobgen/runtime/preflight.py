@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -20,7 +24,7 @@ def check_package(package: Package) -> None:
     if package.protocol not in (PROTOCOL, PROTOCOL - 1):
         raise RefusedError(
             f"the package {package.name} speaks protocol {package.protocol}, this"
-            f" runtime {PROTOCOL}; run: jobgen build {package.source}"
+            f" runtime {PROTOCOL}; run: {_build(package)}"
         )
 
 
@@ -53,8 +57,17 @@ def check_table(package: Package, job: JobType[Any, Any, Any]) -> Plan[None]:
         raise RefusedError(
             f"the table {job.table} is not the one that {package.name} was generated"
             f" for: {'; '.join(differences)}. Migrate the database, or run:"
-            f" jobgen build {package.source}"
+            f" {_build(package)}"
         )
+
+
+def _build(package: Package) -> str:
+    """The command that makes the package anew, to be run in this directory."""
+    module = sys.modules.get(package.name)
+    path = package.source
+    if module is not None and module.__file__ is not None:
+        path = os.path.relpath(Path(module.__file__).parent / path)
+    return f"jobgen build {shlex.quote(path)}"
 
 
 def _differences(wanted: Sequence[Shape], found: dict[str, Shape]) -> list[str]:

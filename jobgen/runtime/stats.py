@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(slots=True)
@@ -19,3 +19,9 @@ class Stats:
     refused: int = 0
     rescued: int = 0
     overrunning: int = 0
+
+    def __str__(self) -> str:
+        """`2 fetched, 1 succeeded, 1 retried`: what is not zero."""
+        counts = asdict(self).items()
+        parts = [f"{n} {name.replace('_', ' ')}" for name, n in counts if n]
+        return ", ".join(parts) or "nothing fetched"

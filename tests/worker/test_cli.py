@@ -1,6 +1,7 @@
 """`jobgen worker`, as a process of its own."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -158,6 +159,7 @@ def test_an_error_of_the_users_module_shows_its_traceback(
     assert first == f"jobgen worker: importing {module} failed:"
     assert last.startswith(last_line)
     assert "line 2" in errors
+    assert "importlib" not in errors  # the user's lines alone
     assert statement in errors
 
 
@@ -198,7 +200,10 @@ def test_generated_code_of_another_protocol_is_refused(here: Path) -> None:
     assert line.startswith(
         "the package generated_example speaks protocol 99, this runtime "
     )
-    assert "; run: jobgen build " in line
+    _, _, command = line.partition("; run: ")
+    build, path = shlex.split(command)[1:]
+    assert build == "build"
+    assert (here / path).resolve() == _ROOT / "schemas" / "jobs.yaml"
 
 
 def test_missing_tables_are_refused(here: Path, database: str) -> None:
