@@ -19,7 +19,7 @@ from jobgen.runtime.decide import (
 )
 from jobgen.runtime.job import Fence, Statements
 from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 from jobgen.runtime.status import JobStatus
 
 
@@ -99,6 +99,6 @@ async def _wait(
         name,
         fence.id,
         wait,
-        error,
+        told(error),
     )
     await asyncio.sleep(wait)

@@ -16,7 +16,7 @@ from jobgen.runtime.attempts import Attempts
 from jobgen.runtime.handlers import Attempt, Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 from jobgen.runtime.slots import Slots
 from jobgen.runtime.times import Times
 
@@ -76,7 +76,7 @@ class Fetching:
                 wait = await self._round()
             except FAULTS as error:
                 wait = backoff.failed()
-                LOGGER.warning("fetch failed, again in %.1f s: %s", wait, error)
+                LOGGER.warning("fetch failed, again in %.1f s: %s", wait, told(error))
                 await _pause(self._stopping, wait)
             else:
                 backoff.succeeded()

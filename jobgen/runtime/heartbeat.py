@@ -20,7 +20,7 @@ from uuid import UUID
 from jobgen.runtime import plans
 from jobgen.runtime.job import Package
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 from jobgen.runtime.plans import Execute
 
 FORGET_AFTER = timedelta(days=1)
@@ -103,7 +103,7 @@ class Heartbeat:
                     backoff.succeeded()
                 except FAULTS as error:
                     wait = backoff.failed()
-                    LOGGER.warning("heartbeat failed: %s", error)
+                    LOGGER.warning("heartbeat failed: %s", told(error))
             await asyncio.to_thread(self._stop.wait, wait)
         await self._leave(link)
 
@@ -125,7 +125,7 @@ class Heartbeat:
         try:
             await link.run(_write(Execute(self._package.leave_sql, (self._worker_id,))))
         except FAULTS as error:
-            LOGGER.warning("the worker's entry stays behind: %s", error)
+            LOGGER.warning("the worker's entry stays behind: %s", told(error))
         await link.close()
 
     def _report_block(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from psycopg import AsyncConnection, sql
 
 from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 
 PROBE_SECONDS = 5.0
 """A silent connection is asked so often whether it is still alive."""
@@ -35,7 +35,7 @@ async def listen(
                 await conn.close()
         except FAULTS as error:
             wait = backoff.failed()
-            LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, error)
+            LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, told(error))
             await asyncio.sleep(wait)
 
 

@@ -13,6 +13,11 @@ FAULTS: Final = (psycopg.Error, OSError, TimeoutError)
 """What a database or the way to it may raise; every loop survives all of it."""
 
 
+def told(error: BaseException) -> str:
+    """What the error says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class Backoff:
     """Doubling waits in seconds, from 0.1 to `longest`, until the next success."""
 

@@ -22,7 +22,7 @@ from jobgen.runtime.handlers import Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import listen as listen_for
-from jobgen.runtime.log import FAULTS, LOGGER
+from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
@@ -181,23 +181,28 @@ class Worker:
     async def _care_loop(self) -> None:
         while True:
             for bound in self._bound:
-                try:
-                    await self._care_for(bound)
-                except FAULTS as error:
-                    LOGGER.warning(
-                        "%s: no rescue, triggers not checked: %s", bound.job.name, error
-                    )
+                await self._rescue(bound)
+                await self._mend_triggers(bound)
             await asyncio.sleep(self._times.heartbeat_interval)
 
-    async def _care_for(self, bound: Bound) -> None:
-        rescued = await self._care.run(
-            plans.rescue(bound.job.statements, self._times.dead)
-        )
+    async def _rescue(self, bound: Bound) -> None:
+        plan = plans.rescue(bound.job.statements, self._times.dead)
+        try:
+            rescued = await self._care.run(plan)
+        except FAULTS as error:
+            LOGGER.warning("%s: rescue failed: %s", bound.job.name, told(error))
+            return
         if rescued:
             self._stats.rescued += rescued
             LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
             self._wake.set()
-        await self._care.use(lambda conn: self._triggers.keep_healthy(conn, bound.job))
+
+    async def _mend_triggers(self, bound: Bound) -> None:
+        job = bound.job
+        try:
+            await self._care.use(lambda conn: self._triggers.keep_healthy(conn, job))
+        except FAULTS as error:
+            LOGGER.warning("%s: triggers not checked: %s", job.name, told(error))
 
     # --- the end
 
