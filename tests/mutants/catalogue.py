@@ -321,7 +321,7 @@ MUTANTS: Final = (
         new="            self._in_doubt = False\n"
         "            self._next_look = time.monotonic()",
         test=_LOST,
-        only="test_rows_that_a_lost_fetch_takes_after_the_worker_is_back",
+        only="test_a_row_that_a_lost_fetch_takes_after_the_worker_is_back",
     ),
     Mutant(
         name="rows-in-hand-are-taken-for-lost",

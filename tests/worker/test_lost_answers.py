@@ -44,10 +44,30 @@ def test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run(
     assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 3
 
 
-def test_rows_that_a_lost_fetch_takes_after_the_worker_is_back_are_found_too(
+_SLOW_FETCH = """\
+CREATE FUNCTION wait_for_the_test() RETURNS trigger LANGUAGE plpgsql
+    SET lock_timeout = 0 AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER wait_for_the_test BEFORE UPDATE ON send_mail_jobs
+    FOR EACH ROW EXECUTE FUNCTION wait_for_the_test()
+"""
+
+
+def test_a_row_that_a_lost_fetch_takes_after_the_worker_is_back_is_found_too(
     jobs_dsn: str, conn: psycopg.Connection[object]
 ) -> None:
     async def handler(job: jobs.SendMailJob) -> None: ...
+
+    def asked_when_the_next_is_due() -> bool:
+        query = (
+            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE 'jobgen worker%'"
+            " AND query LIKE '%AS seconds%'"
+        )
+        return conn.execute(query).rowcount == 1
 
     async def scenario() -> None:
         proxy = Proxy(jobs_dsn, _FETCH, answered=False)
@@ -55,15 +75,18 @@ def test_rows_that_a_lost_fetch_takes_after_the_worker_is_back_are_found_too(
             proxy.serving(),
             running(proxy.dsn, mail_handlers(handler)) as worker,
         ):
-            await until(proxy.cut.is_set)
-            await asyncio.sleep(0.3)  # The worker is back; its old session waits.
-            conn.rollback()
-            await until(lambda: worker.stats().succeeded == 3)
+            # The worker is back and found nothing; its lost fetch goes on.
+            await until(asked_when_the_next_is_due)
+            conn.execute("SELECT pg_advisory_unlock(1)")
+            await until(lambda: worker.stats().succeeded == 1)
+            assert proxy.cut.is_set()
 
-    enqueue(jobs_dsn, 3)
-    conn.execute("LOCK TABLE send_mail_jobs IN EXCLUSIVE MODE")
+    enqueue(jobs_dsn)
+    conn.autocommit = True
+    conn.execute(_SLOW_FETCH.encode())
+    conn.execute("SELECT pg_advisory_lock(1)")
     asyncio.run(scenario())
-    assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 3
+    assert rows(jobs_dsn, "status::text, attempts_count") == _DONE
 
 
 def test_a_worker_that_stops_leaves_no_row_of_a_lost_fetch_behind(
