@@ -26,6 +26,7 @@ PRODUCER = ("enqueue", "enqueue_many", "pending")
 WORKER = (
     "fetch",
     "succeed",
+    "succeed_many",
     "fail",
     "timeout",
     "cancel",

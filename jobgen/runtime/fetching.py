@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -17,11 +17,17 @@ from jobgen.runtime.handlers import Attempt, Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
-from jobgen.runtime.slots import Slots
+from jobgen.runtime.results import Results
 from jobgen.runtime.times import Times
 
 _LOCKED_PAUSE: Final = 0.02
 """Seconds before looking again at a due row that another session holds."""
+
+_BATCH: Final = 500
+"""Rows in one fetch."""
+
+_MOST_UNWRITTEN: Final = 4 * _BATCH
+"""Results on their way beyond which nothing is fetched: the server cannot follow."""
 
 _UNSEEN_PAUSE: Final = 0.01
 """Seconds before asking again whether the heartbeat has been written."""
@@ -41,8 +47,8 @@ class Fetching:
         work: Link,
         worker_id: UUID,
         bound: Sequence[Bound],
-        slots: Slots,
         attempts: Attempts,
+        results: Results,
         heartbeat: Heartbeat,
         times: Times,
         wake: asyncio.Event,
@@ -50,14 +56,21 @@ class Fetching:
         self._work = work
         self._worker_id = worker_id
         self._bound = list(bound)
-        self._slots = slots
         self._attempts = attempts
+        self._results = results
         self._heartbeat = heartbeat
         self._times = times
         self._wake = wake
         self._stopping = asyncio.Event()
         self._in_doubt = False
         self._next_look = 0.0
+        self._ready = {each.job.name for each in bound}
+        self._due_at = 0.0
+
+    def look_at(self, bound: Iterable[Bound]) -> None:
+        """These jobs may have rows that are ready."""
+        self._ready.update(each.job.name for each in bound)
+        self._wake.set()
 
     def stop(self) -> None:
         """Take no more rows."""
@@ -110,28 +123,48 @@ class Fetching:
         return heartbeat.registered and heartbeat.silent < self._times.lost_after
 
     async def _round(self) -> float:
-        """Take what there are slots for; seconds until it is worth looking again."""
+        """Take what there is room for; seconds until it is worth looking again."""
         if self._in_doubt and time.monotonic() >= self._next_look:
             await self.give_back_unknown()
             self._next_look = time.monotonic() + self._times.heartbeat_interval
-        # Another job is first each time, so that none starves the others of slots.
-        self._bound.append(self._bound.pop(0))
-        for bound in self._bound:
-            while (free := self._slots.free(bound)) > 0:
-                if self._stopping.is_set():
-                    return 0.0
-                attempts = await self._fetch(bound, free)
-                for attempt in attempts:
-                    self._attempts.start(bound, attempt)
-                if len(attempts) < free:
-                    break
-        return await self._next_due()
+        await self._take_ready()
+        if time.monotonic() >= self._due_at:
+            due = await self._next_due()
+            await self._take_ready()
+            self._due_at = time.monotonic() + max(due, _LOCKED_PAUSE)
+        return self._due_at - time.monotonic()
+
+    async def _take_ready(self) -> None:
+        for bound in tuple(self._bound):
+            if bound.job.name in self._ready and await self._take(bound):
+                # Others are first next time, so that none is starved of slots.
+                self._bound.remove(bound)
+                self._bound.append(bound)
+
+    async def _take(self, bound: Bound) -> int:
+        """Fetch while there is room; a short batch means that no more is ready."""
+        name = bound.job.name
+        taken = 0
+        while wanted := min(self._attempts.wanted(bound), _BATCH):
+            if self._stopping.is_set() or self._results.backlog > _MOST_UNWRITTEN:
+                break
+            # Before the fetch: a notification during it must not be lost.
+            self._ready.discard(name)
+            attempts = await self._fetch(bound, wanted)
+            self._attempts.add(bound, attempts)
+            taken += len(attempts)
+            if len(attempts) < wanted:
+                self._due_at = 0.0
+                break
+            self._ready.add(name)
+        return taken
 
     async def _fetch(self, bound: Bound, limit: int) -> list[Attempt]:
         try:
             return await self._work.use(self._fetcher(bound, limit))
         except BaseException:
             self._in_doubt = True
+            self._ready.add(bound.job.name)
             raise
 
     def _fetcher(
@@ -140,16 +173,17 @@ class Fetching:
         return lambda conn: bound.fetch(conn, self._worker_id, limit)
 
     async def _next_due(self) -> float:
-        """Seconds until the next row is due of a job that has a free slot."""
-        jobs = [bound.job for bound in self._bound if self._slots.free(bound) > 0]
+        """Seconds until the next row is due; a job that has one by now is ready."""
         poll = self._times.poll_interval
+        jobs = [each.job for each in self._bound if each.job.name not in self._ready]
         if not jobs:
             return poll
         sql: LiteralString = "\nUNION ALL\n".join(
             "(" + job.statements.next_due + ")" for job in jobs
         )
-        due = await self._work.run(_soonest(sql))
-        return poll if due is None else min(max(due, _LOCKED_PAUSE), poll)
+        due = await self._work.run(_due(sql))
+        self._ready.update(name for name, seconds in due.items() if seconds <= 0)
+        return min([poll, *due.values()])
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:
@@ -158,7 +192,7 @@ async def _pause(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def _soonest(sql: LiteralString) -> plans.Plan[float | None]:
+def _due(sql: LiteralString) -> plans.Plan[dict[str, float]]:
+    """Seconds until its first row is due, of each job that has one."""
     rows = yield plans.Execute(sql)
-    found: list[float] = [row[1] for row in rows.all() if row[1] is not None]
-    return min(found, default=None)
+    return {row[0]: row[1] for row in rows.all() if row[1] is not None}

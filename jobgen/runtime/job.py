@@ -131,6 +131,7 @@ class Statements:
     """The statements of a worker. `$1` to `$4` of the fenced ones are the `Fence`.
 
     fetch: worker id, limit → rows. succeed, timeout: fence → status.
+    succeed_many: worker id, arrays of the rest of each fence → the ids written.
     fail: fence, error, delay or NULL for the backoff → status.
     cancel: fence, error → status. give_back: fence, delay or NULL → status.
     reject: id, worker id, error (a row that cannot be decoded) → status.
@@ -142,6 +143,7 @@ class Statements:
 
     fetch: LiteralString
     succeed: LiteralString
+    succeed_many: LiteralString
     fail: LiteralString
     timeout: LiteralString
     cancel: LiteralString

@@ -15,11 +15,12 @@ PROBE_SECONDS = 5.0
 
 
 async def listen(
-    connect: Connect, name: str, channels: Sequence[str], wake: Callable[[], None]
+    connect: Connect, name: str, channels: Sequence[str], heard: Callable[[str], None]
 ) -> None:
-    """Call `wake` after each notification, until cancelled, whatever fails.
+    """Call `heard` with the channel of each notification, until cancelled.
 
-    Also after each new connection: what was announced before is not repeated.
+    Also with every channel after each new connection: what was announced before
+    is not repeated. Faults of the database are logged and waited out.
     """
     backoff = Backoff()
     while True:
@@ -29,8 +30,9 @@ async def listen(
                 async with asyncio.timeout(STATEMENT_SECONDS):
                     await _subscribe(conn, channels)
                 backoff.succeeded()
-                wake()
-                await _wait(conn, wake)
+                for channel in channels:
+                    heard(channel)
+                await _wait(conn, heard)
             finally:
                 await conn.close()
         except FAULTS as error:
@@ -44,9 +46,9 @@ async def _subscribe(conn: AsyncConnection[object], channels: Sequence[str]) -> 
         await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
-async def _wait(conn: AsyncConnection[object], wake: Callable[[], None]) -> None:
+async def _wait(conn: AsyncConnection[object], heard: Callable[[str], None]) -> None:
     while True:
-        async for _ in conn.notifies(timeout=PROBE_SECONDS):
-            wake()
+        async for notification in conn.notifies(timeout=PROBE_SECONDS):
+            heard(notification.channel)
         async with asyncio.timeout(STATEMENT_SECONDS):
             await conn.execute("SELECT")

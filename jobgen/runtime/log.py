@@ -13,6 +13,20 @@ FAULTS: Final = (psycopg.Error, OSError, TimeoutError)
 """What a database or the way to it may raise; every loop survives all of it."""
 
 
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the fault is the connection's, and not one of the statement.
+
+    Classes 08 and 57 of PostgreSQL's error codes, but for a cancelled statement;
+    libpq's own errors have no code.
+    """
+    if not isinstance(error, psycopg.Error):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    code = error.sqlstate
+    return code is None or (code[:2] in ("08", "57") and code != "57014")
+
+
 def told(error: BaseException) -> str:
     """What the error says, in one line."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -196,6 +196,18 @@ def succeed(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
     return _result(statements.succeed, fence.parameters)
 
 
+def succeed_many(
+    statements: Statements, worker_id: UUID, fences: Sequence[Fence]
+) -> Plan[set[int | UUID]]:
+    """The ids of those that were written; the others need a look."""
+    ids = [fence.id for fence in fences]
+    locked_at = [fence.locked_at for fence in fences]
+    attempts = [fence.attempts_count for fence in fences]
+    parameters = (worker_id, ids, locked_at, attempts)
+    rows = yield Execute(statements.succeed_many, parameters)
+    return {row[0] for row in rows.all()}
+
+
 def fail(
     statements: Statements,
     fence: Fence,

@@ -11,14 +11,14 @@ class Slots:
     """Counts running handlers against the limits; `limit` is the process's own."""
 
     def __init__(self, limit: int | None) -> None:
-        self._limit = limit
+        self.limit = limit
         self._taken: Counter[str] = Counter()
 
     def free(self, bound: Bound) -> int:
         """How many more handlers of this job may start."""
         free = bound.job.policy.concurrency - self._taken[bound.job.name]
-        if self._limit is not None:
-            free = min(free, self._limit - self._taken.total())
+        if self.limit is not None:
+            free = min(free, self.limit - self._taken.total())
         return max(free, 0)
 
     def take(self, bound: Bound) -> None:

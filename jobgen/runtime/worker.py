@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
@@ -28,6 +29,7 @@ from jobgen.runtime.preflight import (
     check_package,
     check_table,
 )
+from jobgen.runtime.results import Results
 from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
@@ -72,16 +74,20 @@ class Worker:
         )
         self._connect = connect
         self._listen = listen
-        self._slots = Slots(concurrency)
         self._stats = Stats()
         self._work = Link(connect, f"jobgen worker {self.id}")
-        self._results = Link(connect, f"jobgen results {self.id}")
+        self._write = Link(connect, f"jobgen results {self.id}")
         self._care = Link(connect, f"jobgen care {self.id}")
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._results = Results(self._write, self.id)
         self._attempts = Attempts(
-            self._results, self._slots, self._stats, self._wake.set
+            self._results,
+            self._bound,
+            Slots(concurrency),
+            self._stats,
+            self._wake.set,
         )
         self._triggers = Triggers(self._package.schema)
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
@@ -98,8 +104,8 @@ class Worker:
             self._work,
             self.id,
             self._bound,
-            self._slots,
             self._attempts,
+            self._results,
             self._heartbeat,
             self._times,
             self._wake,
@@ -155,11 +161,18 @@ class Worker:
         return check
 
     def _start_background(self) -> list[asyncio.Task[None]]:
-        loops = [self._care_loop(), self._watch_loop()]
+        loops = [self._results.run(), self._care_loop(), self._watch_loop()]
         if self._listen:
-            channels = [bound.job.channel for bound in self._bound]
+            of_channel = {bound.job.channel: bound for bound in self._bound}
             name = f"jobgen listen {self.id}"
-            loops.append(listen_for(self._connect, name, channels, self._wake.set))
+            loops.append(
+                listen_for(
+                    self._connect,
+                    name,
+                    list(of_channel),
+                    lambda channel: self._fetching.look_at([of_channel[channel]]),
+                )
+            )
         return [asyncio.create_task(loop) for loop in loops]
 
     # --- beside the work
@@ -195,7 +208,7 @@ class Worker:
         if rescued:
             self._stats.rescued += rescued
             LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
-            self._wake.set()
+            self._fetching.look_at([bound])
 
     async def _mend_triggers(self, bound: Bound) -> None:
         job = bound.job
@@ -222,33 +235,34 @@ class Worker:
     async def _shut_down(self, background: Sequence[asyncio.Task[None]]) -> None:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""
         LOGGER.info("worker %s stops; %d jobs run", self.id, len(self._attempts))
+        self._attempts.give_back_waiting()
         await self._drain(self._times.grace)
-        unfinished = self._attempts.tasks
+        unfinished = len(self._attempts)
         if unfinished:
-            LOGGER.warning("%d jobs are interrupted", len(unfinished))
+            LOGGER.warning("%d jobs are interrupted", unfinished)
             self._attempts.interrupt(threads=True)
-            _, unwritten = await asyncio.wait(unfinished, timeout=self._times.flush)
-            await _cancelled(unwritten)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._times.flush):
+                    await self._attempts.ended()
+            self._attempts.forget()
+        await self._results.close()
         await _cancelled(background)
         if unfinished or self._fetching.in_doubt:
             await self._give_back_unknown()
         await asyncio.to_thread(self._heartbeat.stop, self._times.flush)
-        for link in (self._work, self._results, self._care):
+        for link in (self._work, self._write, self._care):
             with contextlib.suppress(*FAULTS):
                 await link.close()
         LOGGER.info("worker %s stopped: %s", self.id, self._stats)
 
     async def _drain(self, seconds: float) -> None:
         """Let attempts end by themselves, until somebody is in a hurry."""
-        hurry = asyncio.create_task(self._hurry.wait())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self._attempts and not hurry.done():
-                    await asyncio.wait(
-                        {hurry, *self._attempts.tasks},
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-        hurry.cancel()
+        either = [
+            asyncio.create_task(self._hurry.wait()),
+            asyncio.create_task(self._attempts.ended()),
+        ]
+        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await _cancelled(either)
 
     async def _give_back_unknown(self) -> None:
         """What still runs under this worker's name would wait for a rescue."""
@@ -289,7 +303,7 @@ def run(
     asyncio.run(worker.run())
 
 
-async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

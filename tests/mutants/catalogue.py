@@ -9,6 +9,7 @@ from typing import Final
 from tests.mutants.runner import Mutant
 
 _BACKOFF: Final = "tests/seed/test_backoff.py"
+_BATCHES: Final = "tests/worker/test_results.py"
 _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
@@ -342,9 +343,44 @@ MUTANTS: Final = (
     Mutant(
         name="first-job-starves-the-others",
         file=f"{_RUNTIME}/fetching.py",
-        old="        self._bound.append(self._bound.pop(0))\n",
-        new="",
+        old="""                self._bound.remove(bound)
+                self._bound.append(bound)
+""",
+        new="                pass\n",
         test="tests/worker/test_timing.py",
         only="test_jobs_take_turns_under_a_limit_of_the_process",
+    ),
+    Mutant(
+        name="batch-without-lock-time",
+        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        old="    AND job.locked_at = done.locked_at\n    AND job.attempts_count = done"
+        ".attempts_count\n",
+        new="",
+        test=_BATCHES,
+        only="test_a_batch_leaves_out_what_a_later_attempt_owns",
+    ),
+    Mutant(
+        name="batch-without-owner",
+        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        old="    AND job.locked_by = $1::uuid\n",
+        new="    AND $1::uuid IS NOT NULL\n",
+        test=_BATCHES,
+        only="test_a_batch_leaves_out_what_a_later_attempt_owns",
+    ),
+    Mutant(
+        name="batch-waits-for-a-locked-row",
+        file=f"{_RUNTIME}/results.py",
+        old="if not is_connection_lost(error):",
+        new="if False:",
+        test=_BATCHES,
+        only="test_a_locked_row_holds_up_no_other_result",
+    ),
+    Mutant(
+        name="waiting-rows-stay-running",
+        file=f"{_RUNTIME}/attempts.py",
+        old="            while queue.waiting:\n",
+        new="            while False:\n",
+        test=_BATCHES,
+        only="test_rows_that_wait_for_a_slot_are_given_back_at_the_end",
     ),
 )

@@ -137,6 +137,21 @@ WHERE id = $1::bigint
 RETURNING status::text
 """
 
+SUCCEED_MANY_SQL: Final[LiteralString] = """\
+UPDATE public.first_jobs AS job
+SET status = 'job_status_succeeded',
+    updated_at = now(),
+    locked_by = NULL
+FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
+    AS done(id, locked_at, attempts_count)
+WHERE job.id = done.id
+    AND job.locked_by = $1::uuid
+    AND job.locked_at = done.locked_at
+    AND job.attempts_count = done.attempts_count
+    AND job.status = 'job_status_running'
+RETURNING job.id
+"""
+
 FAIL_SQL: Final[LiteralString] = """\
 UPDATE public.first_jobs
 SET status = CASE
@@ -420,6 +435,7 @@ JOB: Final[JobType[First, FirstJob, int]] = JobType(
     statements=Statements(
         fetch=FETCH_SQL,
         succeed=SUCCEED_SQL,
+        succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,
         timeout=TIMEOUT_SQL,
         cancel=CANCEL_SQL,
