@@ -7,12 +7,12 @@ else is one line on standard error and exit status 2.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib
 import importlib.util
 import logging
 import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -20,6 +20,8 @@ from types import ModuleType, TracebackType
 import psycopg
 
 from jobgen.runtime import Handlers, RefusedError, Worker
+from jobgen.runtime.log import told
+from jobgen.runtime.loop import run_on_own_loop
 
 
 class _UsageError(Exception):
@@ -32,7 +34,7 @@ class _ImportFailedError(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `jobgen worker` takes."""
-    parser.add_argument("handlers", metavar="MODULE:HANDLERS")
+    parser.add_argument("handlers", metavar="MODULE:HANDLERS", nargs="?")
     parser.add_argument(
         "--dsn",
         default=None,
@@ -71,19 +73,24 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     dsn = _dsn(arguments)
     try:
-        handlers = _load(arguments.handlers)
+        handlers = _load(_handlers_path(arguments))
         if dsn is None:
             raise _UsageError(
                 "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
             )
-        asyncio.run(_worker(arguments, dsn, handlers).run())
+        run_on_own_loop(_worker(arguments, dsn, handlers).run())
     except _ImportFailedError:
         return 2
     except (_UsageError, RefusedError) as error:
         return _refuse(str(error))
     except (psycopg.Error, OSError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or "no answer in time"
-        return _refuse(f"the database cannot be reached: {reason}")
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+            return _refuse(f"the DSN is not one: {told(error)}")
+        return _refuse(
+            f"the database cannot be reached: {told(error)}; start it, or name another"
+            " with --dsn"
+        )
+    _end_process(0)
     return 0
 
 
@@ -100,6 +107,17 @@ def _worker(arguments: argparse.Namespace, dsn: str, handlers: Handlers) -> Work
         )
     except ValueError as error:  # such as a name in --only that is no job
         raise _UsageError(str(error)) from error
+
+
+def _handlers_path(arguments: argparse.Namespace) -> str:
+    """`--only` takes all that follows it, and so also what comes last."""
+    given: str | None = arguments.handlers
+    only: list[str] | None = arguments.only
+    if given is None and only and ":" in only[-1]:
+        given = only.pop()
+    if given is None:
+        raise _UsageError("name the handlers, such as examples.worker:handlers")
+    return given
 
 
 def _refuse(message: str) -> int:
@@ -120,7 +138,8 @@ def _dsn(arguments: argparse.Namespace) -> str | None:
 def _load(path: str) -> Handlers:
     """The handlers that `MODULE:HANDLERS` names, the current directory importable."""
     module_name, colon, attribute = path.partition(":")
-    if not colon or not module_name or not attribute:
+    parts = (*module_name.split("."), attribute)
+    if not colon or module_name == "__main__" or not all(map(str.isidentifier, parts)):
         raise _UsageError(
             f"{path!r} is not MODULE:HANDLERS, such as examples.worker:handlers"
         )
@@ -128,9 +147,7 @@ def _load(path: str) -> Handlers:
     if here not in sys.path:
         sys.path.insert(0, here)
     module = _import(module_name)
-    if not hasattr(module, attribute):
-        raise _UsageError(f"the module {module_name} has no {attribute}")
-    found: object = getattr(module, attribute)
+    found = _attribute(module, attribute)
     if not isinstance(found, Handlers):
         raise _UsageError(
             f"{path} is {type(found).__name__}, not what a generated package's"
@@ -148,9 +165,14 @@ def _import(name: str) -> ModuleType:
     except _UsageError:
         raise
     except (Exception, SystemExit) as error:
-        print(f"jobgen worker: importing {name} failed:", file=sys.stderr)
-        traceback.print_exception(error.with_traceback(_of_user(error)))
-        raise _ImportFailedError from error
+        raise _failed(name, error) from error
+
+
+def _failed(name: str, error: BaseException) -> _ImportFailedError:
+    """Shows the traceback of the user's error."""
+    print(f"jobgen worker: importing {name} failed:", file=sys.stderr)
+    traceback.print_exception(error.with_traceback(_of_user(error)))
+    return _ImportFailedError()
 
 
 def _of_user(error: BaseException) -> TracebackType | None:
@@ -165,6 +187,17 @@ def _is_ours(file: str) -> bool:
     return file == __file__ or file.startswith(("<frozen", importlib.__file__))
 
 
+def _attribute(module: ModuleType, name: str) -> object:
+    """A module may have a `__getattr__` of its own, and that its own errors."""
+    try:
+        found: object = getattr(module, name)
+    except AttributeError:
+        raise _UsageError(f"the module {module.__name__} has no {name}") from None
+    except (Exception, SystemExit) as error:
+        raise _failed(module.__name__, error) from error
+    return found
+
+
 def _exists(module: str) -> bool:
     """Whether the module can be found. Imports the packages above it."""
     parent, _, _ = module.rpartition(".")
@@ -177,14 +210,35 @@ def _exists(module: str) -> bool:
 
 
 def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
+        raise argparse.ArgumentTypeError("must be a number of seconds, such as 1.5")
     return value
+
+
+def _end_process(status: int) -> None:
+    """Leave at once where a handler's thread would be waited for, for ever."""
+    stray = [
+        thread
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread() and not thread.daemon
+    ]
+    if stray:
+        print(
+            f"jobgen worker: {len(stray)} threads of handlers still run: ended with"
+            " the process",
+            file=sys.stderr,
+        )
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

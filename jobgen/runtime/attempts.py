@@ -240,7 +240,7 @@ class Attempts:
 def _decided(ending: Ending) -> Acknowledgement:
     try:
         return decide(ending)
-    except Exception as error:  # the text of a Cancel's reason may fail
+    except BaseException as error:  # the text of a Cancel's reason may do anything
         return Fail(error)
 
 

@@ -48,7 +48,7 @@ def _formatted(error: BaseException) -> str:
     try:
         message = str(error)
         lines = traceback.format_exception(error)
-    except Exception as second:  # the handler's own __str__ may fail
+    except BaseException as second:  # the handler's own __str__ may do anything
         return f"{type(error).__name__} (its text failed: {type(second).__name__})"
     name = type(error).__name__
     summary = f"{name}: {message}" if message else name

@@ -25,6 +25,7 @@ class Execution:
         self._is_async = is_async
         self._in_thread = False
         self._overran = False
+        self._interrupted = False
         self.task: asyncio.Task[Ending] = asyncio.create_task(self._run())
 
     @property
@@ -42,6 +43,7 @@ class Execution:
     def interrupt(self, *, threads: bool) -> None:
         """Stop it; where it is on a thread, only as far as `threads` allows."""
         if threads or not self._in_thread:
+            self._interrupted = True
             self.task.cancel()
 
     async def _run(self) -> Ending:
@@ -56,9 +58,8 @@ class Execution:
                     return Overran()
                 result = await result
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            cancelled = task is not None and task.cancelling() > 0
-            return Interrupted() if cancelled else Raised(error)
+            # A handler that cancels itself has failed.
+            return Interrupted() if self._interrupted else Raised(error)
         except BaseException as error:
             return Raised(error)
         return Returned(result)

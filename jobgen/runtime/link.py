@@ -61,12 +61,21 @@ async def _connected(
 ) -> AsyncConnection[object]:
     """What the user's function opens; its own errors are faults like any other."""
     try:
-        return await connect()
+        conn = await connect()
     except (psycopg.Error, OSError, TimeoutError):
         raise
     except Exception as error:
         text = f"no connection: {type(error).__name__}: {error}"
         raise psycopg.OperationalError(text) from error
+    if not _is_connection(conn):
+        raise psycopg.OperationalError(
+            f"no connection: what should open it returned {type(conn).__name__}"
+        )
+    return conn
+
+
+def _is_connection(value: object) -> bool:
+    return isinstance(value, AsyncConnection)
 
 
 class Link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +19,11 @@ class Times:
     flush: float = 5.0
 
     def __post_init__(self) -> None:
+        for name in ("poll_interval", "heartbeat_interval", "dead_after", "lost_after"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a number of seconds above 0")
+        if not 0 <= self.grace < math.inf:
+            raise ValueError("grace must be a number of seconds, 0 or more")
         if self.lost_after >= self.dead_after:
             raise ValueError("lost_after must be shorter than dead_after")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,9 +24,11 @@ from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import listen as listen_for
 from jobgen.runtime.log import FAULTS, LOGGER, told
+from jobgen.runtime.loop import run_on_own_loop
 from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
+    check_session,
     check_table,
 )
 from jobgen.runtime.results import Results
@@ -45,7 +47,8 @@ class Worker:
     seconds between looks that no notification asked for. grace: seconds that a
     shutdown waits for handlers. times: of the heartbeat and the rescue.
 
-    Raises `ValueError` for a name in `only` that is no job of the package.
+    Raises `ValueError` for a name in `only` that is no job of the package, and for
+    numbers that make no sense.
     """
 
     def __init__(
@@ -62,6 +65,8 @@ class Worker:
         dead_after: float = 30.0,
         lost_after: float = 20.0,
     ) -> None:
+        if concurrency is not None and concurrency < 1:
+            raise ValueError("concurrency must be at least 1")
         self.id: UUID = uuid4()
         self._package = handlers.package
         self._bound = _chosen(handlers, only)
@@ -78,6 +83,7 @@ class Worker:
         self._work = Link(connect, f"jobgen worker {self.id}")
         self._write = Link(connect, f"jobgen results {self.id}")
         self._care = Link(connect, f"jobgen care {self.id}")
+        self._ran = False
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -128,6 +134,9 @@ class Worker:
         Raises `RefusedError` where the database is not what the package needs, and
         `psycopg.Error` or `TimeoutError` where it cannot be reached at the start.
         """
+        if self._ran:
+            raise RuntimeError("a worker runs once; make another")
+        self._ran = True
         with stopped_by_signals(self.stop):
             try:
                 await self._check()
@@ -147,18 +156,14 @@ class Worker:
 
     async def _check(self) -> None:
         check_package(self._package)
-        for bound in self._bound:
-            await self._work.use(self._check_table(bound))
+        await self._work.use(self._check_database)
 
-    def _check_table(
-        self, bound: Bound
-    ) -> Callable[[AsyncConnection[object]], Awaitable[None]]:
-        async def check(conn: AsyncConnection[object]) -> None:
-            check_encoding(conn)
-            async with conn.transaction():
+    async def _check_database(self, conn: AsyncConnection[object]) -> None:
+        check_encoding(conn)
+        async with conn.transaction():
+            await aio.run(conn, check_session(self._package))
+            for bound in self._bound:
                 await aio.run(conn, check_table(self._package, bound.job))
-
-        return check
 
     def _start_background(self) -> list[asyncio.Task[None]]:
         loops = [self._results.run(), self._care_loop(), self._watch_loop()]
@@ -235,6 +240,8 @@ class Worker:
     async def _shut_down(self, background: Sequence[asyncio.Task[None]]) -> None:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""
         LOGGER.info("worker %s stops; %d jobs run", self.id, len(self._attempts))
+        if any(task.done() for task in background):
+            self._hurry.set()  # The loop is being closed; nothing ends by itself.
         self._attempts.give_back_waiting()
         await self._drain(self._times.grace)
         unfinished = len(self._attempts)
@@ -300,7 +307,7 @@ def run(
         dead_after=dead_after,
         lost_after=lost_after,
     )
-    asyncio.run(worker.run())
+    run_on_own_loop(worker.run())
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
@@ -312,6 +319,8 @@ async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
 def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]:
     if only is None:
         return handlers.bound
+    if not only:
+        raise ValueError("only names no job")
     known = {bound.job.name: bound for bound in handlers.bound}
     unknown = [name for name in only if name not in known]
     if unknown:

@@ -4,21 +4,17 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.servers import Server
+from tests.worker.process import ROOT, command, environment, working
 from tests.worker.support import PATIENCE, enqueue, rows, wait_until
-
-_ROOT: Final = Path(__file__).parents[2]
 
 _MODULE: Final = """\
 import asyncio
@@ -55,26 +51,12 @@ def here(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _command(arguments: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-m", "jobgen", "worker", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    """Without what names a database."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "DATABASE_URL" and not name.startswith("PG")
-    }
-    return kept | {"PYTHONPATH": str(_ROOT)}
-
-
 def _run(here: Path, *arguments: str) -> tuple[int, str]:
     """The exit status and what stands on standard error."""
     done = subprocess.run(
-        _command(arguments),
+        command(arguments),
         cwd=here,
-        env=_environment(),
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE,
@@ -93,22 +75,6 @@ def _refusal(here: Path, *arguments: str) -> str:
     return line.removeprefix("jobgen worker: ")
 
 
-@contextmanager
-def _working(here: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        _command(arguments),
-        cwd=here,
-        env=_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
 _NOWHERE: Final = "host=127.0.0.1 port=1 connect_timeout=2"
 
 
@@ -121,6 +87,11 @@ _NOWHERE: Final = "host=127.0.0.1 port=1 connect_timeout=2"
         ("app.x:handlers", "there is no module app.x (looked in {here} too)"),
         ("none.x:handlers", "there is no module none.x (looked in {here} too)"),
         ("app:missing", "the module app has no missing"),
+        (".app:x", "'.app:x' is not MODULE:HANDLERS, such as examples.worker:handlers"),
+        (
+            "__main__:x",
+            "'__main__:x' is not MODULE:HANDLERS, such as examples.worker:handlers",
+        ),
         (
             "app:something_else",
             "app:something_else is dict, not what a generated package's handlers()"
@@ -175,11 +146,6 @@ def test_a_server_that_is_down_is_one_line(here: Path) -> None:
     assert "Connection refused" in line
 
 
-def test_a_dsn_that_is_none_is_one_line(here: Path) -> None:
-    line = _refusal(here, "app:handlers", "--dsn", "not a dsn")
-    assert line.startswith("the database cannot be reached: ")
-
-
 def test_only_an_unknown_job_lists_the_jobs(here: Path) -> None:
     assert _refusal(
         here, "app:handlers", "--dsn", _NOWHERE, "--only", "send_mail", "nothing"
@@ -203,13 +169,14 @@ def test_generated_code_of_another_protocol_is_refused(here: Path) -> None:
     _, _, command = line.partition("; run: ")
     build, path = shlex.split(command)[1:]
     assert build == "build"
-    assert (here / path).resolve() == _ROOT / "schemas" / "jobs.yaml"
+    assert (here / path).resolve() == ROOT / "schemas" / "jobs.yaml"
 
 
 def test_missing_tables_are_refused(here: Path, database: str) -> None:
     assert _refusal(here, "app:handlers", "--dsn", database) == (
-        "the table public.send_mail_jobs does not exist; apply the schema.sql of the"
-        " package generated_example to this database"
+        "the table public.jobgen_workers does not exist; apply the schema.sql of the"
+        " package generated_example to this database, such as: psql -f "
+        + os.path.relpath(ROOT / "generated_example" / "schema.sql", here)
     )
 
 
@@ -231,6 +198,71 @@ def test_a_table_that_differs_is_refused(
         "the table public.send_mail_jobs is not the one that generated_example was"
         f" generated for: {difference}. Migrate the database, or run: jobgen build "
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "start"),
+    [
+        ("DROP TABLE jobgen_workers", "the table public.jobgen_workers does not exist"),
+        (
+            "ALTER TABLE jobgen_workers DROP COLUMN heartbeat_at",
+            "the table public.jobgen_workers is not the one that generated_example was"
+            " generated for: column heartbeat_at is missing",
+        ),
+        (
+            "ALTER TYPE job_status RENAME VALUE 'job_status_timed_out' TO 'late'",
+            "the type job_status lacks job_status_timed_out; run:"
+            " ALTER TYPE public.job_status ADD VALUE 'job_status_timed_out'",
+        ),
+        (
+            "ALTER ROLE CURRENT_USER IN DATABASE {database}"
+            " SET default_transaction_read_only = on",
+            "the session is read-only",
+        ),
+    ],
+)
+def test_a_database_that_cannot_serve_a_worker_is_refused(
+    here: Path, jobs_dsn: str, change: str, start: str
+) -> None:
+    database = conninfo_to_dict(jobs_dsn)["dbname"]
+    with psycopg.connect(jobs_dsn) as conn:
+        conn.execute(change.format(database=database).encode())
+    assert _refusal(here, "app:handlers", "--dsn", jobs_dsn).startswith(start)
+
+
+def test_a_role_without_the_rights_is_refused(here: Path, jobs_dsn: str) -> None:
+    role = f"jobgen_test_{os.getpid()}"
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute(f"CREATE ROLE {role} LOGIN".encode())
+        try:
+            line = _refusal(
+                here, "app:handlers", "--dsn", make_conninfo(jobs_dsn, user=role)
+            )
+        finally:
+            conn.execute(f"DROP ROLE {role}".encode())
+    assert line.startswith(
+        "this role may not SELECT, INSERT, UPDATE, DELETE public.jobgen_workers; grant"
+    )
+
+
+def test_only_may_stand_before_the_handlers(here: Path, database: str) -> None:
+    line = _refusal(here, "--dsn", database, "--only", "send_mail", "app:handlers")
+    assert line.startswith("the table public.jobgen_workers does not exist")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--dsn", "garbage"), "the DSN is not one: "),
+        (("--dsn", "postgresql+psycopg://x/y"), "the DSN is not one: "),
+        (("--dsn", _NOWHERE), "the database cannot be reached: "),
+        (("--dsn", _NOWHERE, "--poll-interval", "0"), "poll_interval must be a number"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    here: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert _refusal(here, "app:handlers", *arguments).startswith(message)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
@@ -266,7 +298,7 @@ def test_a_signal_ends_it_cleanly_and_gives_the_job_back(
     done, interrupted = enqueue(jobs_dsn, 2)
     dsn = make_conninfo(jobs_dsn, connect_timeout=5)
     options = ("app:handlers", "--dsn", dsn, "--grace", "0.2", *arguments)
-    with _working(here, *options) as process:
+    with working(here, *options) as process:
         wait_until((here / f"started-{interrupted}").exists)
         process.send_signal(signal_number)
         _, errors = process.communicate(timeout=PATIENCE)
