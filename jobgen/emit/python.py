@@ -48,6 +48,7 @@ class SchemaView:
     package: str
     source: str
     schema: str
+    minimum: int
     protocol: int
     digest: str
     schema_sql: str
@@ -96,6 +97,7 @@ def schema_view(
         package=schema.package,
         source=source,
         schema=schema.postgres.schema,
+        minimum=schema.postgres.minimum,
         protocol=PROTOCOL,
         digest=digest,
         schema_sql=schema_sql,

@@ -33,6 +33,17 @@ def check_encoding(conn: AsyncConnection[object]) -> None:
         )
 
 
+def check_version(conn: AsyncConnection[object], package: Package) -> None:
+    """Raises `RefusedError` for a server older than the generated SQL is made for."""
+    if conn.info.server_version < package.minimum * 10_000:
+        version = conn.info.parameter_status("server_version")
+        raise RefusedError(
+            f"the server is PostgreSQL {version}, and the package {package.name} is"
+            f" made for {package.minimum} or later; upgrade it, or lower"
+            f" postgres.minimum and run: jobgen build {package.source}"
+        )
+
+
 def check_table(package: Package, job: JobType[Any, Any, Any]) -> Plan[None]:
     """Raises `RefusedError` where the table lacks what the generated code needs.
 

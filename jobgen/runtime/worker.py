@@ -27,6 +27,7 @@ from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
     check_table,
+    check_version,
 )
 from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.slots import Slots
@@ -149,6 +150,7 @@ class Worker:
     ) -> Callable[[AsyncConnection[object]], Awaitable[None]]:
         async def check(conn: AsyncConnection[object]) -> None:
             check_encoding(conn)
+            check_version(conn, self._package)
             async with conn.transaction():
                 await aio.run(conn, check_table(self._package, bound.job))
 

@@ -136,6 +136,14 @@ class Postgres:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Existing roles that get grants; one that enqueues and works is in both."""
+
+    producer: tuple[str, ...] = ()
+    worker: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """A whole schema file. `output` is as written, relative to the file."""
 
@@ -144,3 +152,4 @@ class Schema:
     postgres: Postgres
     enums: tuple[Enum, ...]
     jobs: tuple[Job, ...]
+    roles: Roles = Roles()

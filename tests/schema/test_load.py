@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from jobgen.schema.load import load_schema
-from jobgen.schema.model import Backoff, Index, Job, Label, Postgres, Retention
+from jobgen.schema.model import Backoff, Index, Job, Label, Postgres, Retention, Roles
 from tests.schema.examples import codes, job, load
 
 EXAMPLE = Path(__file__).parents[2] / "schemas" / "jobs.yaml"
@@ -135,15 +133,23 @@ def test_postgres_settings_default_to_public_on_15() -> None:
     assert loaded.schema.jobs[0].columns[0].type.sql == '"order".k'
 
 
-@pytest.mark.parametrize(
-    "setting",
-    ["include: [billing.yaml]", "roles: {producer: app, worker: [a, b]}"],
-)
-def test_what_is_not_acted_on_yet_is_said(setting: str) -> None:
-    """A grant that silently is not made would be found out in production."""
-    loaded = load(f"{setting}\njobs: {{a: {{columns: {{}}}}}}\n")
+def test_what_is_not_acted_on_yet_is_said() -> None:
+    """What silently is not done would be found out in production."""
+    loaded = load("include: [billing.yaml]\njobs: {a: {columns: {}}}\n")
     assert loaded.schema is not None
     assert [found.severity for found in loaded.diagnostics] == ["warning"]
+
+
+def test_a_role_is_one_name_or_a_list_of_them() -> None:
+    """Any name that PostgreSQL has, in its own spelling; one may be in both."""
+    loaded = load(
+        "roles: {producer: App-Web, worker: [app_worker, App-Web]}\n"
+        "jobs: {a: {columns: {}}}\n"
+    )
+    assert loaded.diagnostics == ()
+    assert loaded.schema is not None
+    expected = Roles(producer=("App-Web",), worker=("app_worker", "App-Web"))
+    assert loaded.schema.roles == expected
 
 
 def test_keywords_are_names_like_others() -> None:
