@@ -185,7 +185,11 @@ class Job:
 class Enum:
     DOC = DOC
     LABELS = Key("labels", sequence({"type": "string"}), "Values, in order.", True)
-    DEPRECATED = Key("deprecated", sequence({"type": "string"}), "Values that stay.")
+    DEPRECATED = Key(
+        "deprecated",
+        sequence({"type": "string"}),
+        "Those of them, or more at the end, that no new job should have.",
+    )
     RENAMED_FROM = RENAMED_FROM
     KEYS = (DOC, LABELS, DEPRECATED, RENAMED_FROM)
 

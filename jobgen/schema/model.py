@@ -25,10 +25,14 @@ OnDelete: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One value of an enum: `text` in the database, `member` in Python."""
+    """One value of an enum: `text` in the database, `member` in Python.
+
+    A deprecated one stays for the rows that have it; no new row should.
+    """
 
     text: str
     member: str
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

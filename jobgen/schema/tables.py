@@ -203,8 +203,14 @@ def _enum_type(home: str, enum: Enum) -> EnumType:
         schema=home,
         name=enum.name,
         labels=tuple(label.text for label in enum.labels),
-        comment=enum.doc,
+        comment=_enum_comment(enum),
     )
+
+
+def _enum_comment(enum: Enum) -> str | None:
+    """The doc, and which labels no new row should have, in whatever language."""
+    old = ", ".join(quote_literal(each.text) for each in enum.labels if each.deprecated)
+    return "\n".join(filter(None, (enum.doc, old and f"Deprecated: {old}"))) or None
 
 
 def _uses_citext(schema: Schema) -> bool:

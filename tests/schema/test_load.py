@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from jobgen.schema.load import load_schema
 from jobgen.schema.model import Backoff, Index, Job, Label, Postgres, Retention, Roles
 from tests.schema.examples import codes, job, load
@@ -105,19 +107,34 @@ jobs:
 
 
 def test_enums_keep_order_docs_and_deprecated_labels() -> None:
-    """Rows that carry an old label must stay readable."""
+    """Rows that carry an old label must stay readable, and PostgreSQL cannot move
+    it: in both lists it keeps its place in the first."""
     loaded = load(
-        "enums:\n  channel: {doc: How., labels: [mail, no], deprecated: [fax]}\n"
+        "enums:\n  channel: {doc: How., labels: [mail, no], deprecated: [fax, mail]}\n"
         "jobs: {a: {columns: {}}}\n"
     )
     assert loaded.schema is not None
     [enum] = loaded.schema.enums
     assert (enum.name, enum.class_name, enum.doc) == ("channel", "Channel", "How.")
     assert enum.labels == (
-        Label(text="mail", member="MAIL"),
+        Label(text="mail", member="MAIL", deprecated=True),
         Label(text="no", member="NO"),
-        Label(text="fax", member="FAX"),
+        Label(text="fax", member="FAX", deprecated=True),
     )
+
+
+@pytest.mark.parametrize(
+    "default", ["type: k, default: b", "type: 'k[]', default: [a, b]"]
+)
+def test_a_deprecated_default_is_a_warning(default: str) -> None:
+    """Every producer that says nothing would write it."""
+    loaded = load(
+        "enums: {k: {labels: [a, b], deprecated: [b]}}\n"
+        f"jobs: {{a: {{columns: {{k: {{{default}}}}}}}}}\n"
+    )
+    assert loaded.schema is not None
+    [found] = loaded.diagnostics
+    assert (found.severity, found.code) == ("warning", "deprecated-default")
 
 
 def test_postgres_settings_default_to_public_on_15() -> None:
