@@ -64,6 +64,7 @@ class SendAway:
 
     fax: str
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 def _values(new: SendAway, /) -> tuple[object, ...]:
