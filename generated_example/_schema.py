@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 1
 SCHEMA_DIGEST: Final = (
-    "1e6e7e7b696af73a50fa19ecc97d563950e12185d43f41ba9cac658cb8a00b93"
+    "5635977c4bae2da7f7f046e1f243947d4012cd818f445528c478d25a13aa1100"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -29,6 +29,17 @@ BEGIN;
 -- Never hold others up for long: whoever waits for this script's locks waits too.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
+
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
 
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
@@ -507,6 +518,7 @@ PACKAGE: Final = Package(
     name="generated_example",
     source="../schemas/jobs.yaml",
     schema="public",
+    minimum=15,
     protocol=PROTOCOL,
     digest=SCHEMA_DIGEST,
     beat_sql=BEAT_SQL,

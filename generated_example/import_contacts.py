@@ -206,7 +206,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 8 THEN now() + coalesce(
             $6::interval,
-            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '3600 seconds')
+            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -229,7 +229,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 8 THEN now()
-            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '3600 seconds')
+            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::uuid
@@ -304,13 +304,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 8 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.import_contacts_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '900 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '15 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -345,7 +345,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '900 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '15 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -414,18 +414,23 @@ class ImportContacts:
     content: str
     """The CSV file itself."""
     source: ContactSource | Default = DEFAULT
+    """Default: 'csv'"""
     topics: list[ContactTopic] | Default = DEFAULT
+    """Default: '{products}'"""
     skip_lines: list[int] | Default = DEFAULT
-    """Lines that are no contacts, from 1."""
+    """Lines that are no contacts, from 1. Default: '{1}'"""
     columns_map: JsonValue
     """From a column of the file to a field: {"E-Mail": "email"}."""
     delimiter: str | Default = DEFAULT
+    """Default: ','"""
     dry_run: bool | Default = DEFAULT
+    """Default: false"""
     min_score: float | None = None
     """Contacts below it are left out."""
     consent_until: date | None = None
     note: str | None = None
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,15 +550,15 @@ JOB: Final[JobType[ImportContacts, ImportContactsJob, UUID]] = JobType(
     order=(8, 0),
     policy=Policy(
         max_attempts=8,
-        timeout=timedelta(seconds=300),
+        timeout=timedelta(minutes=5),
         backoff=Backoff(
             strategy="exponential",
             delay=timedelta(seconds=5),
-            max=timedelta(seconds=3600),
+            max=timedelta(hours=1),
             jitter=0.0,
         ),
         concurrency=4,
-        stale_after=timedelta(seconds=900),
+        stale_after=timedelta(minutes=15),
     ),
     shape=(
         Shape(name="id", type="uuid", not_null=True),

@@ -193,7 +193,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 12 THEN now() + coalesce(
             $6::interval,
-            least(interval '2 seconds' * least(attempts_count, 300), interval '600 seconds') * (1 - 0.2 * random())
+            least(interval '2 seconds' * least(attempts_count, 300), interval '10 minutes') * (1 - 0.2 * random())
         )
         ELSE run_at
     END
@@ -216,7 +216,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 12 THEN now()
-            + least(interval '2 seconds' * least(attempts_count, 300), interval '600 seconds') * (1 - 0.2 * random())
+            + least(interval '2 seconds' * least(attempts_count, 300), interval '10 minutes') * (1 - 0.2 * random())
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -291,13 +291,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 12 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.post_webhook_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -332,7 +332,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -418,18 +418,22 @@ class PostWebhook:
     """Tell a customer's server what happened, until it says that it has heard."""
 
     event_id: UUID | Default = DEFAULT
-    """The receiver drops repeats by it."""
+    """The receiver drops repeats by it. Default: gen_random_uuid()"""
     event: str
     url: str
     payload: JsonValue
     headers: JsonValue | Default = DEFAULT
+    """Default: '{"Content-Type": "application/json"}'"""
     signature: bytes | None = None
     """HMAC of the payload."""
     caller: IPv4Interface | IPv6Interface | IPv4Address | IPv6Address | None = None
     """The address whose request caused the event."""
     happened_at: datetime | Default = DEFAULT
+    """Default: now()"""
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
     priority: int | Default = DEFAULT
+    """Lower runs first. Default: 0"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -540,11 +544,11 @@ JOB: Final[JobType[PostWebhook, PostWebhookJob, int]] = JobType(
         backoff=Backoff(
             strategy="linear",
             delay=timedelta(seconds=2),
-            max=timedelta(seconds=600),
+            max=timedelta(minutes=10),
             jitter=0.2,
         ),
         concurrency=32,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

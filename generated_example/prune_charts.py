@@ -154,7 +154,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 3 THEN now() + coalesce(
             $6::interval,
-            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '3600 seconds')
+            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -177,7 +177,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 3 THEN now()
-            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '3600 seconds')
+            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -252,13 +252,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 3 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.prune_charts_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -293,7 +293,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -333,9 +333,11 @@ class PruneCharts:
     """Delete the charts that nobody will ask for any more."""
 
     older_than: timedelta | Default = DEFAULT
+    """Default: '30 days'"""
     not_before: time | Default = DEFAULT
-    """Local time at which the disk is idle."""
+    """Local time at which the disk is idle. Default: '22:00'"""
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,11 +418,11 @@ JOB: Final[JobType[PruneCharts, PruneChartsJob, int]] = JobType(
         backoff=Backoff(
             strategy="exponential",
             delay=timedelta(seconds=5),
-            max=timedelta(seconds=3600),
+            max=timedelta(hours=1),
             jitter=0.0,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

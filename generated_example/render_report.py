@@ -191,7 +191,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 8 THEN now() + coalesce(
             $6::interval,
-            interval '60 seconds'
+            interval '1 minute'
         )
         ELSE run_at
     END
@@ -214,7 +214,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 8 THEN now()
-            + interval '60 seconds'
+            + interval '1 minute'
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -289,13 +289,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 8 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.render_report_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -330,7 +330,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -401,14 +401,16 @@ class RenderReport:
     period: Range[date]
     """The days covered, such as [2026-01-01,2026-02-01)."""
     style: ReportStyle | Default = DEFAULT
+    """Default: 'bars'"""
     bucket: timedelta | Default = DEFAULT
-    """The time that one bar stands for."""
+    """The time that one bar stands for. Default: '1 day'"""
     target: Decimal | None = None
     """A line to compare with, if any."""
     width: int | Default = DEFAULT
-    """In pixels."""
+    """In pixels. Default: 800"""
     due_on: date | None = None
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,15 +513,15 @@ JOB: Final[JobType[RenderReport, RenderReportJob, int]] = JobType(
     order=(8, 0),
     policy=Policy(
         max_attempts=8,
-        timeout=timedelta(seconds=120),
+        timeout=timedelta(minutes=2),
         backoff=Backoff(
             strategy="constant",
-            delay=timedelta(seconds=60),
-            max=timedelta(seconds=3600),
+            delay=timedelta(minutes=1),
+            max=timedelta(hours=1),
             jitter=0.0,
         ),
         concurrency=2,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

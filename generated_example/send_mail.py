@@ -173,7 +173,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 5 THEN now() + coalesce(
             $6::interval,
-            least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '3600 seconds')
+            least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -196,7 +196,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 5 THEN now()
-            + least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '3600 seconds')
+            + least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -271,13 +271,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 5 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.send_mail_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -312,7 +312,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -381,8 +381,9 @@ class SendMail:
     email: str
     subject: str | None = None
     kind: MailKind | Default = DEFAULT
-    """Which template to use."""
+    """Which template to use. Default: 'welcome'"""
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -474,11 +475,11 @@ JOB: Final[JobType[SendMail, SendMailJob, int]] = JobType(
         backoff=Backoff(
             strategy="exponential",
             delay=timedelta(seconds=10),
-            max=timedelta(seconds=3600),
+            max=timedelta(hours=1),
             jitter=0.0,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

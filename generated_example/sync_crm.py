@@ -82,7 +82,9 @@ class SyncCrm:
     account: str
     changed: Range[datetime]
     allowed_networks: list[IPv4Network | IPv6Network] | Default = DEFAULT
+    """Default: '{10.0.0.0/8}'"""
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 def _values(new: SyncCrm, /) -> tuple[object, ...]:

@@ -1,8 +1,8 @@
 """The SQL of a backoff: equal to `retry_delay` of the runtime for every attempt.
 
 Stage: emit. The factor is capped before it is computed, so that attempt
-2,000,000,000 overflows nothing. Intervals are in seconds, which no time zone
-and no length of a month can bend.
+2,000,000,000 overflows nothing. Intervals are in hours or less, which no time
+zone and no length of a month can bend.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from jobgen.schema.model import Backoff
 
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -21,7 +23,11 @@ def backoff_sql(backoff: Backoff) -> str:
 
 
 def interval_sql(length: timedelta) -> str:
-    """`interval '90 seconds'`, exact to the microsecond."""
+    """`interval '90 seconds'` or `interval '2 hours'`, exact to the microsecond."""
+    for name, unit in (("hour", _HOUR), ("minute", _MINUTE)):
+        if length and not length % unit:
+            count = length // unit
+            return f"interval '{count} {name}{'s' if count > 1 else ''}'"
     seconds, rest = divmod(length // _MICROSECOND, 1_000_000)
     fraction = f".{rest:06d}".rstrip("0") if rest else ""
     return f"interval '{seconds}{fraction} seconds'"

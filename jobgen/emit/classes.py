@@ -13,6 +13,14 @@ from jobgen.emit.imports import Imports
 from jobgen.emit.literals import docstring
 from jobgen.schema.model import Column, Job
 
+_SHOWN = 60
+"""The longest default that a docstring shows: a longer one explains nothing."""
+
+_BASE_DOCS: Mapping[str, str] = {
+    "run_at": "The earliest time to run. Default: now()",
+    "priority": "Lower runs first. Default: 0",
+}
+
 _BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
     "created_at": ("datetime",),
     "updated_at": ("datetime",),
@@ -38,14 +46,15 @@ class Field:
 def new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
     """What a producer says: the payload, then what has a default for every job."""
     found = [
-        Field(code=fields.new_field(imports, column), doc=_doc(column))
+        Field(code=fields.new_field(imports, column), doc=_new_doc(column))
         for column in job.columns
     ]
     default = imports.use("jobgen.runtime", "DEFAULT")
     for name in ("run_at", "priority") if job.priority else ("run_at",):
         union = [fields.name_in_class(imports, part) for part in _BASE_FIELDS[name]]
         union.append(fields.name_in_class(imports, "Default"))
-        found.append(Field(code=layout.annotated(4, name, union, default)))
+        code = layout.annotated(4, name, union, default)
+        found.append(Field(code=code, doc=docstring(_BASE_DOCS[name], 4)))
     return tuple(found)
 
 
@@ -68,6 +77,21 @@ def row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
         for column in job.columns
     )
     return tuple(found)
+
+
+def _new_doc(column: Column) -> str:
+    """The doc, and the server's default: `DEFAULT` alone tells a reader nothing."""
+    # A literal's cast repeats the annotation.
+    literal = (column.default or "").removesuffix(f"::{column.type.sql}")
+    default = column.default_sql or literal
+    told = 0 < len(default) <= _SHOWN and default == " ".join(default.split())
+    parts = [_sentence(column.doc)] if column.doc and told else [column.doc or ""]
+    parts += [f"Default: {default}"] if told else []
+    return docstring(" ".join(filter(None, parts)), 4)
+
+
+def _sentence(doc: str) -> str:
+    return doc if doc.endswith((".", "!", "?", ":")) else f"{doc}."
 
 
 def _doc(column: Column) -> str:

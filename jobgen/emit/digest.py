@@ -1,7 +1,7 @@
 """The digest of what a schema means, apart from what it says to people.
 
 Stage: emit. In: the model. Out: hexadecimal text that changes with names, types,
-statements and policy, and not with docs or the place of the file.
+statements and policy, and not with docs, marks or the place of the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import Enum as PythonEnum
 
 from jobgen.schema.model import Schema
 
-_IGNORED = frozenset({"doc", "output"})
+_IGNORED = frozenset({"deprecated", "doc", "output"})
 
 
 def digest(schema: Schema) -> str:

@@ -14,6 +14,15 @@ from jobgen.emit.literals import string
 from jobgen.schema import tables
 from jobgen.schema.model import Job, Schema
 
+_UNITS = {
+    "days": timedelta(days=1),
+    "hours": timedelta(hours=1),
+    "minutes": timedelta(minutes=1),
+    "seconds": timedelta(seconds=1),
+    "milliseconds": timedelta(milliseconds=1),
+    "microseconds": timedelta(microseconds=1),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyView:
@@ -65,10 +74,8 @@ def policy_of(job: Job) -> PolicyView:
 
 
 def _duration(length: timedelta) -> str:
-    microseconds = length // timedelta(microseconds=1)
-    seconds, rest = divmod(microseconds, 1_000_000)
-    if not rest:
-        return f"timedelta(seconds={seconds})"
-    if not rest % 1000:
-        return f"timedelta(milliseconds={microseconds // 1000})"
-    return f"timedelta(microseconds={microseconds})"
+    """In the largest unit of which it is a whole number, as one would write it."""
+    name, unit = next(
+        (name, unit) for name, unit in _UNITS.items() if not length % unit
+    )
+    return f"timedelta({name}={length // unit})" if length else "timedelta(0)"

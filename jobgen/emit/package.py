@@ -18,7 +18,7 @@ from jobgen.schema.tables import tables_of
 def emit(schema: Schema, *, source: str) -> dict[str, str]:
     """Every file of the package; `source` is the schema file as banners name it,
     relative to the output directory, with `/` between."""
-    sql = schema_sql(tables_of(schema), source)
+    sql = schema_sql(tables_of(schema), source, minimum=schema.postgres.minimum)
     values = schema_view(schema, source, sql, digest(schema))
     files = {
         "__init__.py": render("python/package.py.jinja", package_view(schema, source)),

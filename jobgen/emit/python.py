@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobgen.emit import layout
+from jobgen.emit.classes import Field
 from jobgen.emit.imports import Imports, export_order, member_order
 from jobgen.emit.literals import comment, docstring, string
 from jobgen.emit.statements import Statement, package_statements
-from jobgen.schema.model import Enum, Job, Schema
+from jobgen.schema.model import Enum, Job, Label, Schema
 
 PROTOCOL = 1
 """What this generator and the runtime agree upon; stated in generated code."""
@@ -28,7 +29,7 @@ def banner(source: str) -> str:
 class EnumClass:
     name: str
     doc: str
-    members: tuple[str, ...]
+    members: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class SchemaView:
     package: str
     source: str
     schema: str
+    minimum: int
     protocol: int
     digest: str
     schema_sql: str
@@ -96,6 +98,7 @@ def schema_view(
         package=schema.package,
         source=source,
         schema=schema.postgres.schema,
+        minimum=schema.postgres.minimum,
         protocol=PROTOCOL,
         digest=digest,
         schema_sql=schema_sql,
@@ -190,5 +193,13 @@ def _enum_class(enum: Enum) -> EnumClass:
     return EnumClass(
         name=enum.class_name,
         doc=docstring(enum.doc or f"The labels of {enum.name}.", 4),
-        members=tuple(f"{each.member} = {string(each.text)}" for each in enum.labels),
+        members=tuple(map(_member, enum.labels)),
+    )
+
+
+def _member(label: Label) -> Field:
+    doc = '"""Deprecated: it stays for the rows that have it."""'
+    return Field(
+        code=f"{label.member} = {string(label.text)}",
+        doc=doc if label.deprecated else "",
     )

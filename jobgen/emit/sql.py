@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jobgen.emit.grants import GrantView, grants_of
 from jobgen.emit.python import banner
 from jobgen.emit.render import render
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
@@ -41,6 +42,13 @@ _REASONS = {
 class Extension:
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionView:
+    """The block that stops the script on an older server."""
+
+    minimum: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,8 @@ class ForeignKeyView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaView:
     banner: str
+    minimum: int
+    version_block: str
     schema: str
     creates_schema: bool
     extensions: tuple[Extension, ...]
@@ -127,16 +137,20 @@ class SchemaView:
     enums: tuple[EnumView, ...]
     tables: tuple[TableView, ...]
     foreign_keys: tuple[ForeignKeyView, ...]
+    grants: tuple[GrantView, ...]
 
 
-def schema_sql(database: Database, source: str) -> str:
-    """The text of schema.sql."""
-    return render("sql/schema.sql.jinja", _schema(database, source))
+def schema_sql(database: Database, source: str, *, minimum: int) -> str:
+    """The text of schema.sql, which servers older than `minimum` refuse."""
+    return render("sql/schema.sql.jinja", _schema(database, source, minimum))
 
 
-def _schema(database: Database, source: str) -> SchemaView:
+def _schema(database: Database, source: str, minimum: int) -> SchemaView:
+    version = VersionView(minimum=minimum)
     return SchemaView(
         banner=banner(source),
+        minimum=minimum,
+        version_block=render("sql/version_block.jinja", version),
         schema=quote_identifier(database.schema),
         creates_schema=database.schema != "public",
         extensions=tuple(
@@ -152,6 +166,7 @@ def _schema(database: Database, source: str) -> SchemaView:
             for table in database.tables
             for key in table.foreign_keys
         ),
+        grants=grants_of(database),
     )
 
 

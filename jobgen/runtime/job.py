@@ -176,6 +176,7 @@ class JobType(Producer[N, K], Generic[N, J, K]):
 class Package:
     """What a worker needs to know of a generated package as a whole.
 
+    minimum: the oldest major version of PostgreSQL that its SQL is made for.
     beat: id, host, pid, jobs, protocol (registers, and from then on renews).
     leave: id. forget: how long silent.
     """
@@ -183,6 +184,7 @@ class Package:
     name: str
     source: str  # the schema file, as the banner names it
     schema: str
+    minimum: int
     protocol: int
     digest: str
     beat_sql: LiteralString

@@ -83,7 +83,10 @@ def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
             given = tuple(value is not DEFAULT for value in values)
             groups.setdefault(given, []).append(values)
         for given, rows in groups.items():
-            yield _copy(job, given, rows)
+            if any(given):
+                yield _copy(job, given, rows)
+            else:
+                yield from _defaults_only(job, rows)
     return count
 
 
@@ -92,6 +95,14 @@ def pending(job: Producer[N, K]) -> Plan[int]:
     (row,) = rows.all()
     count: int = row[0]
     return count
+
+
+def _defaults_only(
+    job: Producer[N, K], rows: list[tuple[object, ...]]
+) -> Generator[Step, Rows, None]:
+    """A COPY has at least one column; these rows give none."""
+    for batch in _batches(rows, INSERT_BATCH):
+        yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
 
 
 def _copy(

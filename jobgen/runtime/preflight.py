@@ -68,6 +68,17 @@ def check_session(package: Package) -> Plan[None]:
     yield from _check(package, name, table, _WORKERS_SHAPE, _WORKERS_PRIVILEGES)
 
 
+def check_version(conn: AsyncConnection[object], package: Package) -> None:
+    """Raises `RefusedError` for a server older than the generated SQL is made for."""
+    if conn.info.server_version < package.minimum * 10_000:
+        version = conn.info.parameter_status("server_version")
+        raise RefusedError(
+            f"the server is PostgreSQL {version}, and the package {package.name} is"
+            f" made for {package.minimum} or later; upgrade it, or lower"
+            f" postgres.minimum and run: {_build(package)}"
+        )
+
+
 def check_table(package: Package, job: JobType[Any, Any, Any]) -> Plan[None]:
     """Raises `RefusedError` where the table lacks what the generated code needs.
 

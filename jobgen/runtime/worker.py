@@ -30,6 +30,7 @@ from jobgen.runtime.preflight import (
     check_package,
     check_session,
     check_table,
+    check_version,
 )
 from jobgen.runtime.results import Results
 from jobgen.runtime.signals import stopped_by_signals
@@ -160,6 +161,7 @@ class Worker:
 
     async def _check_database(self, conn: AsyncConnection[object]) -> None:
         check_encoding(conn)
+        check_version(conn, self._package)
         async with conn.transaction():
             await aio.run(conn, check_session(self._package))
             for bound in self._bound:

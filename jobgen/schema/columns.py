@@ -15,8 +15,8 @@ from jobgen.schema.forms import expected, is_null, read_name
 from jobgen.schema.grammar import Column as Keys
 from jobgen.schema.grammar import References as ReferenceKeys
 from jobgen.schema.literals import LiteralProblem, literal
-from jobgen.schema.model import Column, References
-from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar
+from jobgen.schema.model import Column, Enum, References
+from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from jobgen.schema.typenames import parse_type
 from jobgen.schema.types import ColumnType, Family
 
@@ -160,7 +160,20 @@ def _default(
     if isinstance(sql, LiteralProblem):
         context.found.error("bad-default", sql.span, sql.message, sql.help)
         return None
+    if enum is not None:
+        _warn_of_deprecated(node, enum, context)
     return sql
+
+
+def _warn_of_deprecated(node: Node, enum: Enum, context: Context) -> None:
+    old = {label.text for label in enum.labels if label.deprecated}
+    for each in node.items if isinstance(node, Sequence) else (node,):
+        if isinstance(each, Scalar) and each.text in old:
+            message = f"the label {shown(each.text)} is deprecated"
+            help = (
+                "let another one be the default: every producer that says none gets it"
+            )
+            context.found.warning("deprecated-default", each.span, message, help)
 
 
 def _check_one_default(fields: Fields, context: Context) -> None:

@@ -12,7 +12,7 @@ from jobgen.schema.fields import Fields
 from jobgen.schema.forms import expected, read_name
 from jobgen.schema.grammar import Enum as Keys
 from jobgen.schema.model import Enum, Label
-from jobgen.schema.nodes import Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.nodes import Entry, Mapping, Scalar, Sequence
 from jobgen.schema.places import Places
 from jobgen.schema.typenames import REFUSED, TYPE_NAMES
 
@@ -39,12 +39,10 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
         expected("a list of labels", value, found, "write them in [ ]")
     if labels is not None and not labels.items:
         _report_empty(entry.key, found)
-    # Deprecated labels stay: rows that carry them must be readable.
-    nodes = [item for each in (labels, deprecated) if each for item in each.items]
     return Enum(
         name=name,
         class_name=names.class_name(name),
-        labels=_labels(nodes, found),
+        labels=_labels(labels, deprecated, found),
         doc=doc,
     )
 
@@ -65,34 +63,46 @@ def _report_empty(key: Scalar, found: Gatherer) -> None:
     found.error("empty-enum", key.span, message, "list at least one")
 
 
-def _labels(nodes: list[Node], found: Gatherer) -> tuple[Label, ...]:
-    texts: set[str] = set()
+def _labels(
+    listed: Sequence | None, deprecated: Sequence | None, found: Gatherer
+) -> tuple[Label, ...]:
+    """The labels in the order of the type, which PostgreSQL cannot change later.
+
+    One that is in both lists keeps its place in the first; those that are only
+    deprecated come last.
+    """
+    current, marked = _texts(listed, found), _texts(deprecated, found)
     members: dict[str, str] = {}
     labels: list[Label] = []
-    for node in nodes:
-        if not isinstance(node, Scalar) or node.empty:
-            expected("a label", node, found, "write a text")
-        else:
-            label = Label(text=node.text, member=names.enum_member(node.text))
-            _check_label(label, node.span, texts, members, found)
-            texts.add(label.text)
-            members.setdefault(label.member, label.text)
-            labels.append(label)
+    for text, span in (current | marked | current).items():
+        label = Label(
+            text=text, member=names.enum_member(text), deprecated=text in marked
+        )
+        _check_label(label, span, members, found)
+        members.setdefault(label.member, text)
+        labels.append(label)
     return tuple(labels)
 
 
+def _texts(node: Sequence | None, found: Gatherer) -> dict[str, Span]:
+    """The texts of one list, each once, and where they are."""
+    texts: dict[str, Span] = {}
+    for item in () if node is None else node.items:
+        if not isinstance(item, Scalar) or item.empty:
+            expected("a label", item, found, "write a text")
+        elif item.text in texts:
+            message = f"the label {shown(item.text)} is here twice"
+            found.error("duplicate-label", item.span, message, "remove one of them")
+        else:
+            texts[item.text] = item.span
+    return texts
+
+
 def _check_label(
-    label: Label,
-    span: Span,
-    texts: set[str],
-    members: dict[str, str],
-    found: Gatherer,
+    label: Label, span: Span, members: dict[str, str], found: Gatherer
 ) -> None:
     size = len(label.text.encode())
-    if label.text in texts:
-        message = f"the label {shown(label.text)} is here twice"
-        found.error("duplicate-label", span, message, "remove one of them")
-    elif size > names.MAX_IDENTIFIER_BYTES:
+    if size > names.MAX_IDENTIFIER_BYTES:
         message = f"this label has {size} bytes; PostgreSQL allows 63"
         found.error("too-long-name", span, message, "shorten it")
     elif not label.member:

@@ -167,7 +167,7 @@ def integer(lowest: int, highest: int) -> Form[int]:
             return None
         if not (node.plain and _INTEGER.fullmatch(node.text)):
             message = f"{shown(node.text)} is not a whole number"
-            found.error("wrong-type", node.span, message, _digits(node))
+            found.error("wrong-type", node.span, message, _digits(node, lowest))
             return None
         value = int(node.text)
         if lowest <= value <= highest:
@@ -183,13 +183,13 @@ def integer(lowest: int, highest: int) -> Form[int]:
     return Form(read, {"type": "integer", "minimum": lowest, "maximum": highest})
 
 
-def _digits(node: Scalar) -> str:
+def _digits(node: Scalar, lowest: int) -> str:
     if _INTEGER.fullmatch(node.text):
         return "remove the quotes"
     plain = node.text.replace("_", "").replace(",", "")
     if _INTEGER.fullmatch(plain):
         return f"write {plain}"
-    return "write it in decimal digits, such as 10"
+    return f"write it in decimal digits, such as {max(lowest, 10)}"
 
 
 def _read_fraction(node: Node, found: Gatherer) -> float | None:
@@ -279,18 +279,6 @@ def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
         return tuple(value for value in values if value is not None)
 
     return Form(read, {"type": "array", "items": form.shape})
-
-
-def one_or_list(form: Form[T]) -> Form[tuple[T, ...]]:
-    several = list_of(form)
-
-    def read(node: Node, found: Gatherer) -> tuple[T, ...] | None:
-        if isinstance(node, Sequence):
-            return several.read(node, found)
-        value = form.read(node, found)
-        return None if value is None else (value,)
-
-    return Form(read, {"anyOf": [form.shape, several.shape]})
 
 
 def _read_sequence(node: Node, found: Gatherer) -> Sequence | None:

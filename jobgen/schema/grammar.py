@@ -24,7 +24,6 @@ from jobgen.schema.forms import (
     list_of,
     mapping,
     name_of,
-    one_or_list,
     or_null,
     record,
     record_shape,
@@ -38,6 +37,7 @@ from jobgen.schema.model import (
     RunsWhere,
     Strategy,
 )
+from jobgen.schema.roles import ROLES
 
 _IDS: tuple[IdType, ...] = ("bigint", "uuid")
 _NOTIFY: tuple[Notify, ...] = ("when_idle", "always", "never")
@@ -185,7 +185,11 @@ class Job:
 class Enum:
     DOC = DOC
     LABELS = Key("labels", sequence({"type": "string"}), "Values, in order.", True)
-    DEPRECATED = Key("deprecated", sequence({"type": "string"}), "Values that stay.")
+    DEPRECATED = Key(
+        "deprecated",
+        sequence({"type": "string"}),
+        "Those of them, or more at the end, that no new job should have.",
+    )
     RENAMED_FROM = RENAMED_FROM
     KEYS = (DOC, LABELS, DEPRECATED, RENAMED_FROM)
 
@@ -197,8 +201,8 @@ class Postgres:
 
 
 class Roles:
-    PRODUCER = Key("producer", one_or_list(TEXT), "Roles that enqueue.")
-    WORKER = Key("worker", one_or_list(TEXT), "Roles that run jobs.")
+    PRODUCER = Key("producer", ROLES, "Roles that enqueue.")
+    WORKER = Key("worker", ROLES, "Roles that run jobs.")
     KEYS = (PRODUCER, WORKER)
 
 

@@ -22,7 +22,7 @@ from jobgen.schema.grammar import Roles as RolesKeys
 from jobgen.schema.grammar import Top as Keys
 from jobgen.schema.invisible import is_visible
 from jobgen.schema.jobs import load_jobs
-from jobgen.schema.model import Enum, Job, Postgres, Schema
+from jobgen.schema.model import Enum, Job, Postgres, Roles, Schema
 from jobgen.schema.nodes import Broken, Mapping, compose
 from jobgen.schema.places import Places
 from jobgen.schema.source import decode, readable
@@ -87,7 +87,12 @@ def _schema(root: Mapping, found: Gatherer, places: Places) -> Schema | None:
     jobs = _jobs(fields, context)
     _check_postponed(fields, found)
     schema = Schema(
-        package=package, output=output, postgres=postgres, enums=enums, jobs=jobs
+        package=package,
+        output=output,
+        postgres=postgres,
+        enums=enums,
+        jobs=jobs,
+        roles=_roles(fields, found),
     )
     check(schema, places, found)
     return schema
@@ -159,6 +164,17 @@ def _postgres(fields: Fields, found: Gatherer) -> Postgres:
     return Postgres(schema=schema, minimum=minimum)
 
 
+def _roles(fields: Fields, found: Gatherer) -> Roles:
+    node = fields.get(Keys.ROLES)
+    if node is None:
+        return Roles()
+    inner = Fields(node, RolesKeys.KEYS, found, what="'roles'", place=node.span)
+    return Roles(
+        producer=inner.get_or(RolesKeys.PRODUCER, ()),
+        worker=inner.get_or(RolesKeys.WORKER, ()),
+    )
+
+
 def _enums(fields: Fields, found: Gatherer, places: Places) -> tuple[Enum, ...]:
     node = fields.get(Keys.ENUMS)
     return () if node is None else load_enums(node, found, places)
@@ -191,12 +207,6 @@ def _check_postponed(fields: Fields, found: Gatherer) -> None:
     fields.get(Keys.RESERVED)
     if fields.get(Keys.INCLUDE):
         _postpone(fields, Keys.INCLUDE, found)
-    roles = fields.get(Keys.ROLES)
-    if roles is not None:
-        inner = Fields(roles, RolesKeys.KEYS, found, what="'roles'", place=roles.span)
-        inner.get(RolesKeys.PRODUCER)
-        inner.get(RolesKeys.WORKER)
-        _postpone(fields, Keys.ROLES, found)
 
 
 def _postpone(fields: Fields, key: Key[object], found: Gatherer) -> None:

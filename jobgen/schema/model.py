@@ -25,10 +25,14 @@ OnDelete: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One value of an enum: `text` in the database, `member` in Python."""
+    """One value of an enum: `text` in the database, `member` in Python.
+
+    A deprecated one stays for the rows that have it; no new row should.
+    """
 
     text: str
     member: str
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,14 @@ class Postgres:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Existing roles that get grants; one that enqueues and works is in both."""
+
+    producer: tuple[str, ...] = ()
+    worker: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """A whole schema file. `output` is as written, relative to the file."""
 
@@ -144,3 +156,4 @@ class Schema:
     postgres: Postgres
     enums: tuple[Enum, ...]
     jobs: tuple[Job, ...]
+    roles: Roles = Roles()

@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from jobgen.schema import names
+from jobgen.schema import grants, names
+from jobgen.schema.grants import Grant
 from jobgen.schema.model import Column as PayloadColumn
 from jobgen.schema.model import Enum, Job, OnDelete, Schema
 from jobgen.schema.model import Index as PayloadIndex
@@ -119,6 +120,7 @@ class Table:
     function: Function | None = None
     triggers: tuple[Trigger, ...] = ()
     options: tuple[tuple[str, str], ...] = ()  # pg_class.reloptions
+    grants: tuple[Grant, ...] = ()
     comment: str | None = None
 
 
@@ -132,6 +134,7 @@ class Database:
     enums: tuple[EnumType, ...]
     workers: Table
     tables: tuple[Table, ...]
+    grants: tuple[Grant, ...] = ()  # on the schema itself
 
 
 def tables_of(schema: Schema) -> Database:
@@ -142,8 +145,9 @@ def tables_of(schema: Schema) -> Database:
         extensions=("citext",) if _uses_citext(schema) else (),
         status=EnumType(schema=home, name=STATUS_TYPE, labels=STATUSES),
         enums=tuple(_enum_type(home, enum) for enum in schema.enums),
-        workers=_workers(home),
+        workers=_workers(schema),
         tables=tuple(table_of(schema, job) for job in schema.jobs),
+        grants=grants.on_schema(schema.roles),
     )
 
 
@@ -199,8 +203,14 @@ def _enum_type(home: str, enum: Enum) -> EnumType:
         schema=home,
         name=enum.name,
         labels=tuple(label.text for label in enum.labels),
-        comment=enum.doc,
+        comment=_enum_comment(enum),
     )
+
+
+def _enum_comment(enum: Enum) -> str | None:
+    """The doc, and which labels no new row should have, in whatever language."""
+    old = ", ".join(quote_literal(each.text) for each in enum.labels if each.deprecated)
+    return "\n".join(filter(None, (enum.doc, old and f"Deprecated: {old}"))) or None
 
 
 def _uses_citext(schema: Schema) -> bool:
@@ -224,9 +234,9 @@ def _id(job: Job, minimum: int) -> Column:
     return Column(name="id", type="uuid", default=default)
 
 
-def _workers(home: str) -> Table:
+def _workers(schema: Schema) -> Table:
     return Table(
-        schema=home,
+        schema=schema.postgres.schema,
         name=WORKERS_TABLE,
         columns=(
             Column(name="id", type="uuid"),
@@ -238,6 +248,7 @@ def _workers(home: str) -> Table:
             Column(name="protocol", type="integer"),
         ),
         primary_key=names.primary_key(WORKERS_TABLE),
+        grants=grants.on_workers(schema.roles),
     )
 
 
@@ -266,6 +277,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         function=_function(home, job.table) if notifies else None,
         triggers=_triggers(home, job.table) if notifies else (),
         comment=job.doc,
+        grants=grants.on_table(schema.roles, job),
     )
 
 

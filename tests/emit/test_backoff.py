@@ -62,7 +62,10 @@ def test_jitter_shortens_by_its_share_at_most(database: str) -> None:
     ("length", "expected"),
     [
         (timedelta(0), "interval '0 seconds'"),
-        (timedelta(days=1), "interval '86400 seconds'"),
+        (timedelta(days=7), "interval '168 hours'"),
+        (timedelta(hours=1), "interval '1 hour'"),
+        (timedelta(minutes=90), "interval '90 minutes'"),
+        (timedelta(seconds=90), "interval '90 seconds'"),
         (timedelta(milliseconds=1500), "interval '1.5 seconds'"),
         (timedelta(microseconds=1), "interval '0.000001 seconds'"),
     ],

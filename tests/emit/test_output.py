@@ -54,6 +54,44 @@ def test_every_file_has_its_banner_and_ends_with_a_line_end(
         assert not [line for line in text.split("\n") if line != line.rstrip()]
 
 
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ({"default": 3}, '    """Default: 3"""\n'),
+        ({"default": 3, "doc": "How many"}, '    """How many. Default: 3"""\n'),
+        ({"default": 3, "doc": "Many."}, '    """Many. Default: 3"""\n'),
+        ({"default_sql": "1 +  1", "doc": "Two"}, '    """Two"""\n'),
+        ({"default_sql": "1" * 61}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_producer_reads_what_the_default_is(
+    column: dict[str, object], expected: str
+) -> None:
+    """`DEFAULT` alone says nothing; a long one, or one that would not stand there as
+    it is, is looked up in schema.sql."""
+    module = files(one_job({"a": {"type": "integer", **column}}))["work.py"]
+    _, _, rest = module.partition("class Work:")
+    lines = rest.splitlines(keepends=True)
+    doc = lines[4] if lines[4].lstrip().startswith('"""') else ""
+    assert doc == expected
+
+
+def test_a_duration_is_written_as_one_would_write_it() -> None:
+    """In Python and in SQL, where a day is not always 24 hours."""
+    module = files(
+        one_job({}, timeout="1500ms", stale_after="2d", backoff={"delay": "90m"})
+    )["work.py"]
+    for text in (
+        "timeout=timedelta(milliseconds=1500)",
+        "stale_after=timedelta(days=2)",
+        "delay=timedelta(minutes=90)",
+        "clock_timestamp() - interval '48 hours'",
+        "interval '90 minutes'",
+    ):
+        assert text in module
+
+
 def test_a_doc_changes_no_digest() -> None:
     """It is what the schema means that counts."""
     plain, told, other = (

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.errors import DuplicateObject, DuplicateTable
 
-from tests.emit.schemas import HEAD, every_type, files, one_job
+from jobgen.emit import emit
+from jobgen.schema.model import Postgres
+from tests.emit.schemas import HEAD, SOURCE, every_type, files, load, one_job
+from tests.servers import Server
 
 SQUAWK = Path(sysconfig.get_path("scripts")) / "squawk"
 
@@ -55,6 +59,9 @@ jobs:
       - {columns: [second_id], unique: true, where: a > 0}
   second: {columns: {}}
 """,
+    "roles": one_job({"a": "text", "order": "int"}, retention={"failed": "1d"}).replace(
+        "jobs:\n", "roles: {producer: [postgres], worker: [postgres]}\njobs:\n"
+    ),
     "hostile": one_job(
         {
             "a": {"type": "text", "default": "'; -- \\ $jobgen$", "doc": "*/ $jobgen$"},
@@ -101,6 +108,29 @@ def test_squawk_finds_nothing(script: str, tmp_path: Path) -> None:
 
 SHARED = files(one_job({}))["schema.sql"]
 LABELS = ["not_started", "running", "failed", "timed_out", "succeeded", "retry"]
+
+
+@pytest.mark.parametrize("minimum", [15, 16, 17, 18, 99])
+def test_a_server_older_than_the_minimum_is_refused_with_the_reason(
+    database: str, server: Server, minimum: int
+) -> None:
+    """Also where nothing in the script is too new for it: a statement may be."""
+    schema = replace(load(one_job({}, id="uuid")), postgres=Postgres(minimum=minimum))
+    script = emit(schema, source=SOURCE)["schema.sql"]
+    with psycopg.connect(database, autocommit=True) as conn:
+        if minimum <= server.version:
+            conn.execute(script.encode())
+            return
+        version = conn.info.parameter_status("server_version")
+        before = catalogue(conn)
+        with pytest.raises(psycopg.errors.RaiseException) as caught:
+            conn.execute(script.encode())
+        conn.execute("ROLLBACK")
+        assert catalogue(conn) == before
+    assert caught.value.diag.message_primary == (
+        f"this needs PostgreSQL {minimum} or later, and the server is {version}"
+    )
+    assert "postgres.minimum" in (caught.value.diag.message_hint or "")
 
 
 def refused(database: str, preparation: str) -> psycopg.errors.Diagnostic:

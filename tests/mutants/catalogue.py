@@ -14,6 +14,7 @@ _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _LOST: Final = "tests/worker/test_lost_answers.py"
+_ROLES: Final = "tests/emit/test_roles.py"
 _RESULTS: Final = "tests/seed/test_results.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
@@ -382,5 +383,53 @@ MUTANTS: Final = (
         new="            while False:\n",
         test=_BATCHES,
         only="test_rows_that_wait_for_a_slot_are_given_back_at_the_end",
+    ),
+    Mutant(
+        name="a-producer-reads-everything",
+        file="jobgen/schema/grants.py",
+        old='privilege="SELECT", columns=("id",)',
+        new='privilege="SELECT"',
+        test=_ROLES,
+        only="test_a_producer_can_do_nothing_else",
+    ),
+    Mutant(
+        name="a-producer-forges-a-status",
+        file="jobgen/schema/grants.py",
+        old='privilege="INSERT", columns=columns',
+        new='privilege="INSERT"',
+        test=_ROLES,
+        only="test_a_producer_can_do_nothing_else",
+    ),
+    Mutant(
+        name="a-worker-changes-payloads",
+        file="jobgen/schema/grants.py",
+        old='privilege="UPDATE", columns=_RESULT',
+        new='privilege="UPDATE"',
+        test=_ROLES,
+        only="test_a_worker_can_neither_enqueue_nor_change_a_payload",
+    ),
+    Mutant(
+        name="a-worker-deletes-what-is-kept",
+        file="jobgen/schema/grants.py",
+        old="    if _deletes(job):\n        yield",
+        new="    yield",
+        test=_ROLES,
+        only="test_a_worker_can_neither_enqueue_nor_change_a_payload",
+    ),
+    Mutant(
+        name="a-worker-cannot-delay-a-job",
+        file="jobgen/schema/grants.py",
+        old='    "run_at",\n)',
+        new=")",
+        test=_ROLES,
+        only="test_a_worker_has_every_function_of_its_side",
+    ),
+    Mutant(
+        name="an-older-server-is-accepted",
+        file="templates/sql/version_block.jinja",
+        old="{{ minimum }}0000 THEN",
+        new="0 THEN",
+        test="tests/emit/test_schema_sql.py",
+        only="test_a_server_older_than_the_minimum_is_refused_with_the_reason",
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobgen.schema.load import load_schema
-from jobgen.schema.model import Backoff, Index, Job, Label, Postgres, Retention
+from jobgen.schema.model import Backoff, Index, Job, Label, Postgres, Retention, Roles
 from tests.schema.examples import codes, job, load
 
 EXAMPLE = Path(__file__).parents[2] / "schemas" / "jobs.yaml"
@@ -107,19 +107,34 @@ jobs:
 
 
 def test_enums_keep_order_docs_and_deprecated_labels() -> None:
-    """Rows that carry an old label must stay readable."""
+    """Rows that carry an old label must stay readable, and PostgreSQL cannot move
+    it: in both lists it keeps its place in the first."""
     loaded = load(
-        "enums:\n  channel: {doc: How., labels: [mail, no], deprecated: [fax]}\n"
+        "enums:\n  channel: {doc: How., labels: [mail, no], deprecated: [fax, mail]}\n"
         "jobs: {a: {columns: {}}}\n"
     )
     assert loaded.schema is not None
     [enum] = loaded.schema.enums
     assert (enum.name, enum.class_name, enum.doc) == ("channel", "Channel", "How.")
     assert enum.labels == (
-        Label(text="mail", member="MAIL"),
+        Label(text="mail", member="MAIL", deprecated=True),
         Label(text="no", member="NO"),
-        Label(text="fax", member="FAX"),
+        Label(text="fax", member="FAX", deprecated=True),
     )
+
+
+@pytest.mark.parametrize(
+    "default", ["type: k, default: b", "type: 'k[]', default: [a, b]"]
+)
+def test_a_deprecated_default_is_a_warning(default: str) -> None:
+    """Every producer that says nothing would write it."""
+    loaded = load(
+        "enums: {k: {labels: [a, b], deprecated: [b]}}\n"
+        f"jobs: {{a: {{columns: {{k: {{{default}}}}}}}}}\n"
+    )
+    assert loaded.schema is not None
+    [found] = loaded.diagnostics
+    assert (found.severity, found.code) == ("warning", "deprecated-default")
 
 
 def test_postgres_settings_default_to_public_on_15() -> None:
@@ -135,15 +150,23 @@ def test_postgres_settings_default_to_public_on_15() -> None:
     assert loaded.schema.jobs[0].columns[0].type.sql == '"order".k'
 
 
-@pytest.mark.parametrize(
-    "setting",
-    ["include: [billing.yaml]", "roles: {producer: app, worker: [a, b]}"],
-)
-def test_what_is_not_acted_on_yet_is_said(setting: str) -> None:
-    """A grant that silently is not made would be found out in production."""
-    loaded = load(f"{setting}\njobs: {{a: {{columns: {{}}}}}}\n")
+def test_what_is_not_acted_on_yet_is_said() -> None:
+    """What silently is not done would be found out in production."""
+    loaded = load("include: [billing.yaml]\njobs: {a: {columns: {}}}\n")
     assert loaded.schema is not None
     assert [found.severity for found in loaded.diagnostics] == ["warning"]
+
+
+def test_a_role_is_one_name_or_a_list_of_them() -> None:
+    """Any name that PostgreSQL has, in its own spelling; one may be in both."""
+    loaded = load(
+        "roles: {producer: App-Web, worker: [app_worker, App-Web]}\n"
+        "jobs: {a: {columns: {}}}\n"
+    )
+    assert loaded.diagnostics == ()
+    assert loaded.schema is not None
+    expected = Roles(producer=("App-Web",), worker=("app_worker", "App-Web"))
+    assert loaded.schema.roles == expected
 
 
 def test_keywords_are_names_like_others() -> None:

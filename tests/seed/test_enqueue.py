@@ -12,10 +12,12 @@ from generated_example import (
     ImportContacts,
     MailKind,
     PostWebhook,
+    PruneCharts,
     SendMail,
     SyncCrm,
     import_contacts,
     post_webhook,
+    prune_charts,
     sync_crm,
 )
 from jobgen.runtime import DEFAULT
@@ -135,6 +137,17 @@ def test_copy_says_how_many(queue: Queue) -> None:
     kinds = [MAIL, SendMail(user_id=1, email="", kind=MailKind.RECEIPT)]
     assert queue.enqueue_copy(kinds * 6_000) == 12_000
     assert queue.pending() == 12_000
+
+
+@pytest.mark.parametrize("count", [1, 1_001])
+def test_copy_takes_jobs_that_say_nothing(conn: Connection, count: int) -> None:
+    """PostgreSQL has no COPY of no columns; the server's defaults fill them in."""
+    jobs = [PruneCharts()] * count + [PruneCharts(run_at=AWARE)]
+    assert prune_charts.enqueue_copy(conn, jobs) == count + 1
+    rows = conn.execute(
+        "SELECT run_at = %s, count(*) FROM prune_charts_jobs GROUP BY 1", [AWARE]
+    )
+    assert sorted(rows) == [(False, count), (True, 1)]
 
 
 @pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])

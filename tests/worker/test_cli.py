@@ -172,6 +172,23 @@ def test_generated_code_of_another_protocol_is_refused(here: Path) -> None:
     assert (here / path).resolve() == ROOT / "schemas" / "jobs.yaml"
 
 
+def test_a_server_older_than_the_sql_is_made_for_is_refused(
+    here: Path, jobs_dsn: str, server: Server
+) -> None:
+    (here / "newer.py").write_text(
+        "from dataclasses import replace\n"
+        "import app\n"
+        f"package = replace(app.handlers.package, minimum={server.version + 1})\n"
+        "handlers = replace(app.handlers, package=package)\n"
+    )
+    line = _refusal(here, "newer:handlers", "--dsn", jobs_dsn)
+    assert line.startswith(f"the server is PostgreSQL {server.full_version()}")
+    assert (
+        f"the package generated_example is made for {server.version + 1} or later;"
+        " upgrade it, or lower postgres.minimum and run: jobgen build " in line
+    )
+
+
 def test_missing_tables_are_refused(here: Path, database: str) -> None:
     assert _refusal(here, "app:handlers", "--dsn", database) == (
         "the table public.jobgen_workers does not exist; apply the schema.sql of the"

@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 1
 SCHEMA_DIGEST: Final = (
-    "e1ba6f8bd1969288a0a9d13f5b9813f7733d4f245262330d8032946f6706c466"
+    "e632a15b00b5433d45cf30fa39be602a5ee491db7561d40a530e94a431b02718"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -29,6 +29,17 @@ BEGIN;
 -- Never hold others up for long: whoever waits for this script's locks waits too.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
+
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
 
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
@@ -213,6 +224,7 @@ PACKAGE: Final = Package(
     name="golden_arrays_and_json",
     source="../../schema.yaml",
     schema="public",
+    minimum=15,
     protocol=PROTOCOL,
     digest=SCHEMA_DIGEST,
     beat_sql=BEAT_SQL,

@@ -8,6 +8,17 @@ BEGIN;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
 
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
+
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
 DO $jobgen$

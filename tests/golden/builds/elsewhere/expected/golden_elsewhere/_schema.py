@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 1
 SCHEMA_DIGEST: Final = (
-    "60287b235dff83f017abdd24739314db849668c0fc2472cbfd59d0b5b0ed27aa"
+    "caf90735972577edeacd0349f9e13c15fbdc8b24928be869d3e49ca43d27192e"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -29,6 +29,17 @@ BEGIN;
 -- Never hold others up for long: whoever waits for this script's locks waits too.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
+
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
 
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
@@ -248,6 +259,7 @@ PACKAGE: Final = Package(
     name="golden_elsewhere",
     source="../../schema.yaml",
     schema="public",
+    minimum=15,
     protocol=PROTOCOL,
     digest=SCHEMA_DIGEST,
     beat_sql=BEAT_SQL,

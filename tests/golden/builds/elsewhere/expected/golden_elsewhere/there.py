@@ -65,6 +65,7 @@ class There:
 
     name: str
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 def _values(new: There, /) -> tuple[object, ...]:

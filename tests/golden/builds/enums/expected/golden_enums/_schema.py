@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 1
 SCHEMA_DIGEST: Final = (
-    "3900f921f59c89325b1ff81d2c06b1a8082e20aa815e23e4509b700a80a7c797"
+    "be7962c52b136aa0701e9d07e24ac672cbaa7793ab558bee243fff7eb689e4cf"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -29,6 +29,17 @@ BEGIN;
 -- Never hold others up for long: whoever waits for this script's locks waits too.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
+
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
 
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
@@ -220,6 +231,7 @@ PACKAGE: Final = Package(
     name="golden_enums",
     source="../../schema.yaml",
     schema="public",
+    minimum=15,
     protocol=PROTOCOL,
     digest=SCHEMA_DIGEST,
     beat_sql=BEAT_SQL,

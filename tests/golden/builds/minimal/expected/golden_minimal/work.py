@@ -249,13 +249,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 10 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.work_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -290,7 +290,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -356,6 +356,7 @@ class Work:
     """A new job work."""
 
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,11 +424,11 @@ JOB: Final[JobType[Work, WorkJob, int]] = JobType(
         backoff=Backoff(
             strategy="constant",
             delay=timedelta(seconds=30),
-            max=timedelta(seconds=86400),
+            max=timedelta(days=1),
             jitter=0.0,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

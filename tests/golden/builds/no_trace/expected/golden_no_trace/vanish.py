@@ -247,13 +247,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 10 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '172800 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '48 hours' AS abandoned
     FROM public.vanish_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '172800 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '48 hours'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -288,7 +288,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '172800 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '48 hours'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -329,6 +329,7 @@ class Vanish:
 
     address: IPv4Interface | IPv6Interface | IPv4Address | IPv6Address
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,11 +405,11 @@ JOB: Final[JobType[Vanish, VanishJob, int]] = JobType(
         backoff=Backoff(
             strategy="constant",
             delay=timedelta(seconds=30),
-            max=timedelta(seconds=86400),
+            max=timedelta(days=1),
             jitter=0.0,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=172800),
+        stale_after=timedelta(days=2),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

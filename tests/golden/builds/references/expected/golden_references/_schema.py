@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 1
 SCHEMA_DIGEST: Final = (
-    "15b351aa746be0e9ddec20484bd8d8f31deda53219ee348b514f2eda6677eb06"
+    "d3335e824cb2d45e8d70ea5d65bc611d827522d468134814fe9ee6d329f40985"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -29,6 +29,17 @@ BEGIN;
 -- Never hold others up for long: whoever waits for this script's locks waits too.
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
+
+-- What follows may use all that PostgreSQL 15 has.
+DO $jobgen$
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer < 150000 THEN
+        RAISE EXCEPTION 'this needs PostgreSQL 15 or later, and the server is %',
+            pg_catalog.current_setting('server_version')
+            USING HINT = 'Upgrade it, or lower postgres.minimum and build again.';
+    END IF;
+END
+$jobgen$;
 
 -- Shared with other packages and with IHP: made where it is missing, accepted
 -- only as it must be.
@@ -265,6 +276,7 @@ PACKAGE: Final = Package(
     name="golden_references",
     source="../../schema.yaml",
     schema="public",
+    minimum=15,
     protocol=PROTOCOL,
     digest=SCHEMA_DIGEST,
     beat_sql=BEAT_SQL,

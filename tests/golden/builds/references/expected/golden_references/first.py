@@ -262,13 +262,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 10 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.first_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -303,7 +303,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -372,6 +372,7 @@ class First:
     user_id: int | None = None
     amount: Decimal
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -455,11 +456,11 @@ JOB: Final[JobType[First, FirstJob, int]] = JobType(
         backoff=Backoff(
             strategy="constant",
             delay=timedelta(seconds=30),
-            max=timedelta(seconds=86400),
+            max=timedelta(days=1),
             jitter=0.0,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

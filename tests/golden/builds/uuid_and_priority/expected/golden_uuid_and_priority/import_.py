@@ -164,7 +164,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 10 THEN now() + coalesce(
             $6::interval,
-            least(interval '0.5 seconds' * least(attempts_count, 14400), interval '7200 seconds') * (1 - 0.5 * random())
+            least(interval '0.5 seconds' * least(attempts_count, 14400), interval '2 hours') * (1 - 0.5 * random())
         )
         ELSE run_at
     END
@@ -187,7 +187,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 10 THEN now()
-            + least(interval '0.5 seconds' * least(attempts_count, 14400), interval '7200 seconds') * (1 - 0.5 * random())
+            + least(interval '0.5 seconds' * least(attempts_count, 14400), interval '2 hours') * (1 - 0.5 * random())
         ELSE run_at
     END
 WHERE id = $1::uuid
@@ -262,13 +262,13 @@ WITH lost AS MATERIALIZED (
         job.id,
         job.attempts_count < 10 AS has_attempts,
         owner.id IS NULL
-            AND job.locked_at < clock_timestamp() - interval '86400 seconds' AS abandoned
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
     FROM public.import_jobs AS job
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status = 'job_status_running'
         AND job.locked_at IS NOT NULL
         AND CASE
-            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '600 seconds'
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
             ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
         END
     ORDER BY job.locked_at
@@ -303,7 +303,7 @@ WITH stranded AS MATERIALIZED (
     LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
     WHERE job.status IN ('job_status_not_started', 'job_status_retry')
         AND job.locked_by IS NOT NULL
-        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '600 seconds'
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
         AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
     LIMIT $2::bigint
     FOR NO KEY UPDATE OF job SKIP LOCKED
@@ -391,7 +391,9 @@ class Import:
     class_: str
     payload: bytes
     run_at: datetime | Default = DEFAULT
+    """The earliest time to run. Default: now()"""
     priority: int | Default = DEFAULT
+    """Lower runs first. Default: 0"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -475,11 +477,11 @@ JOB: Final[JobType[Import, ImportJob, UUID]] = JobType(
         backoff=Backoff(
             strategy="linear",
             delay=timedelta(milliseconds=500),
-            max=timedelta(seconds=7200),
+            max=timedelta(hours=2),
             jitter=0.5,
         ),
         concurrency=16,
-        stale_after=timedelta(seconds=600),
+        stale_after=timedelta(minutes=10),
     ),
     shape=(
         Shape(name="id", type="uuid", not_null=True),
