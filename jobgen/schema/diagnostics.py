@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from jobgen.schema.codes import Code
+
 Severity: TypeAlias = Literal["error", "warning"]
 
 
@@ -50,7 +52,7 @@ class Diagnostic:
     `code` is kebab-case and never changes its meaning: users look it up.
     """
 
-    code: str
+    code: Code
     message: str
     span: Span
     help: str | None = None
@@ -68,12 +70,12 @@ class Gatherer:
         self._found: dict[tuple[str, Position, Position], Diagnostic] = {}
 
     def error(
-        self, code: str, span: Span, message: str, help: str | None = None
+        self, code: Code, span: Span, message: str, help: str | None = None
     ) -> None:
         self.add(Diagnostic(code=code, message=message, span=span, help=help))
 
     def warning(
-        self, code: str, span: Span, message: str, help: str | None = None
+        self, code: Code, span: Span, message: str, help: str | None = None
     ) -> None:
         self.add(
             Diagnostic(

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 import yaml
 
+from jobgen.schema.codes import Code
 from jobgen.schema.diagnostics import Gatherer, Position, Span, shown
 from jobgen.schema.source import hidden_character, lines
 from jobgen.schema.syntax import begins_before, explain
@@ -196,7 +197,7 @@ class _Builder:
         if self._documents > 1:
             self._stop("several-documents", span, "the file holds a second document")
 
-    def _stop(self, code: str, span: Span, message: str) -> None:
+    def _stop(self, code: Code, span: Span, message: str) -> None:
         self._found.error(code, span, message, "one file holds one schema")
         self.stopped = True
 

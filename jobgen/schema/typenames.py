@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from jobgen.schema.codes import Code
 from jobgen.schema.diagnostics import did_you_mean, shown
 from jobgen.schema.quoting import qualified
 from jobgen.schema.types import SCALARS, ColumnType, Family, Scalar
@@ -85,7 +86,7 @@ _SHAPE = re.compile(
 class TypeProblem:
     """Why a text is no type of a column."""
 
-    code: str
+    code: Code
     message: str
     help: str | None = None
 
