@@ -60,6 +60,7 @@ Code: TypeAlias = Literal[
     "two-defaults",
     "unknown-column",
     "unknown-key",
+    "unknown-table",
     "unknown-type",
     "unquoted-comma",
     "unquoted-question-mark",

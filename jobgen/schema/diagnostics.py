@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from jobgen.schema.codes import Code
@@ -100,12 +101,23 @@ def _place(found: Diagnostic) -> tuple[str, Position, str]:
     return found.span.source, found.span.start, found.code
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that looks most like `word`, if any does."""
+_MOST_COMPARED = 100
+"""Words that one is compared with: a schema may have thousands of names and typos."""
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The one of `known` that looks most like `word`, if any does, in any case.
+
+    `likeness` from 0 to 1: 0.6 is enough for a guess.
+    """
     if len(word) > 100:  # difflib is quadratic; nobody misspells that much
         return None
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return close[0] if close else None
+    lower = {each.lower(): each for each in known}
+    if len(lower) > _MOST_COMPARED:
+        alike = (each for each in lower if each[:1] == word[:1].lower())
+        lower = {each: lower[each] for each in islice(alike, _MOST_COMPARED)}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=likeness)
+    return lower[close[0]] if close else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -18,6 +18,7 @@ from typing import Generic, TypeAlias, TypeVar
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
 from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
 from jobgen.schema.expressions import problem_in
+from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
 
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +30,6 @@ Shape: TypeAlias = (
 )
 """A piece of JSON Schema."""
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -61,6 +61,8 @@ def describe(node: Node) -> str:
             return "a list"
         case Scalar() if node.empty:
             return "nothing"
+        case Scalar() if is_null(node):
+            return "null"
         case _:
             return "a text"
 
@@ -120,7 +122,7 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     text = _read_text(node, found)
     if text is None or NAME.fullmatch(text):
         return text
-    better = _snake_case(text)
+    better = snake_case(text)
     found.error(
         "bad-name",
         node.span,
@@ -130,11 +132,6 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
         else "use a-z, 0-9 and _, with a letter first",
     )
     return None
-
-
-def _snake_case(text: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def name_of(what: str) -> Form[str]:
@@ -149,11 +146,17 @@ def _read_boolean(node: Node, found: Gatherer) -> bool | None:
         return node.text == "true"
     if isinstance(node, Scalar) and not node.empty:
         message = f"{shown(node.text)} is neither true nor false"
-        found.error("wrong-type", node.span, message, "write true or false, unquoted")
+        help = "write true or false, unquoted"
+        for word, spellings in _BOOLEANS.items():
+            if node.text.lower() in spellings:
+                help = f"write {word}, unquoted"
+        found.error("wrong-type", node.span, message, help)
     else:
         expected("true or false", node, found)
     return None
 
+
+_BOOLEANS = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off", "n")}
 
 BOOLEAN = Form(_read_boolean, {"type": "boolean"})
 
