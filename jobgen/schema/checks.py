@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from jobgen.schema import names
+from jobgen.schema.columns import BASE_COLUMNS
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
@@ -132,6 +133,8 @@ def _check_indexed(
         message = f"{shown(name)} is not a payload column of {shown(job.name)}"
         few = f"known: {', '.join(known[:10])}" if known else None
         help = did_you_mean(name, known) or few
+        if name in BASE_COLUMNS:
+            help = "jobgen indexes its own columns; use one of the payload"
         found.error("unknown-column", places.at(*path), message, help)
     elif column.type.element.family is Family.JSON and "jsonb" not in column.type.sql:
         message = "PostgreSQL cannot compare json, so it cannot be indexed"

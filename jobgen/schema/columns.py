@@ -172,6 +172,8 @@ def _default(
         return None
     enum = context.enums.get(column_type.enum or "")
     labels = tuple(label.text for label in enum.labels) if enum else ()
+    if enum is not None and context.places.doubtful("enums", enum.name):
+        labels = ()
     sql = literal(node, column_type, labels)
     if isinstance(sql, LiteralProblem):
         context.found.error("bad-default", sql.span, sql.message, sql.help)

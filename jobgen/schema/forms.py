@@ -80,6 +80,13 @@ def is_null(node: Node) -> bool:
 
 
 def _read_text(node: Node, found: Gatherer) -> str | None:
+    if is_null(node):  # as a key it is a word, as every other
+        expected("a text", node, found, "put it in quotes, or remove the key")
+        return None
+    return _read_word(node, found)
+
+
+def _read_word(node: Node, found: Gatherer) -> str | None:
     if not isinstance(node, Scalar) or node.empty:
         expected("a text", node, found)
         return None
@@ -119,7 +126,7 @@ EXPRESSION = Form(_read_expression, {"type": "string", "minLength": 1})
 
 def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     """A name of the user's: of a job, a column, an enum."""
-    text = _read_text(node, found)
+    text = _read_word(node, found)
     if text is None or NAME.fullmatch(text):
         return text
     better = snake_case(text)
@@ -135,10 +142,11 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
 
 
 def name_of(what: str) -> Form[str]:
-    return Form(
-        lambda node, found: read_name(node, what, found),
-        {"type": "string", "pattern": f"^{NAME.pattern}$"},
-    )
+    def read(node: Node, found: Gatherer) -> str | None:
+        text = _read_text(node, found)
+        return None if text is None else read_name(node, what, found)
+
+    return Form(read, {"type": "string", "pattern": f"^{NAME.pattern}$"})
 
 
 def _read_boolean(node: Node, found: Gatherer) -> bool | None:

@@ -212,7 +212,7 @@ def _index(node: Node, job: str, place: int, context: Context) -> Index | None:
         columns = _index_columns(node, path, context)
         return Index(columns=columns) if columns else None
     if not isinstance(node, Mapping):
-        named = isinstance(node, Scalar) and re.fullmatch(r"\w+", node.text)
+        named = isinstance(node, Scalar) and re.fullmatch(r"\w+(, *\w+)*", node.text)
         help = f"write [{node.text}]" if isinstance(node, Scalar) and named else None
         expected("a list of columns", node, context.found, help)
         return None

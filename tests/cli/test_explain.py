@@ -53,8 +53,9 @@ def _try(page: re.Match[str], which: str, project: Project) -> tuple[int, set[st
 
 def _shell(session: str, project: Project) -> tuple[int, set[str]]:
     binaries = Path(sys.executable).parent
+    commands = [line.removeprefix("$ ") for line in session.splitlines()]
     done = subprocess.run(
-        session.removeprefix("$ "),
+        "\n".join(commands),
         shell=True,
         cwd=project.root,
         env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},

@@ -12,6 +12,7 @@ _BACKOFF: Final = "tests/seed/test_backoff.py"
 _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
+_ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
@@ -304,5 +305,29 @@ MUTANTS: Final = (
         new="(-backoff.max // backoff.delay)",
         test=_BACKOFF,
         only="test_delay_is_written_to_the_second_for_any_attempt",
+    ),
+    Mutant(
+        name="misspelt-key-is-not-read",
+        file="jobgen/schema/fields.py",
+        old="            self._entries.setdefault(better, entry)\n",
+        new="            pass\n",
+        test=_ONE_CAUSE,
+        only="test_what_follows_from_a_mistake_is_not_reported",
+    ),
+    Mutant(
+        name="unreadable-columns-are-judged",
+        file="jobgen/schema/jobs.py",
+        old='        context.places.doubt("jobs", name, "columns")\n',
+        new="        pass\n",
+        test=_ONE_CAUSE,
+        only="test_what_follows_from_a_mistake_is_not_reported",
+    ),
+    Mutant(
+        name="guess-minds-capitals",
+        file="jobgen/schema/diagnostics.py",
+        old="lower = {each.lower(): each for each in known}",
+        new="lower = {each: each for each in known}",
+        test=_ONE_CAUSE,
+        only="test_what_was_meant_is_guessed",
     ),
 )

@@ -43,6 +43,16 @@ _ENUM_COLUMN = "jobs: {a: {columns: {k: {type: kind, default: new}}}}\n"
         (f"enums: {{kind: new}}\n{_ENUM_COLUMN}", ["wrong-type"]),
         (f"enums: {{kind: []}}\n{_ENUM_COLUMN}", ["empty-enum"]),
         (f"enums:\n  kind: [old]\n  kind: [new]\n{_ENUM_COLUMN}", ["duplicate-key"]),
+        (f"enums: {{kind: [old, [new]]}}\n{_ENUM_COLUMN}", ["wrong-type"]),
+        (
+            f"enums: {{kind: {{labels: [old], deprecated: new}}}}\n{_ENUM_COLUMN}",
+            ["wrong-type"],
+        ),
+        (
+            "enums: {text: [old]}\n"
+            + _jobs("columns: {b: {type: text, default: new}}"),
+            ["reserved-name"],
+        ),
         (f"enums: {{Kind: [new]}}\n{_ENUM_COLUMN}", ["bad-name"]),
         # Columns of which something could not be read, and indexes on them.
         (_jobs("columns: 5\n    indexes: [[b]]"), ["wrong-type"]),
@@ -137,6 +147,14 @@ def test_a_name_that_is_too_long_by_itself_is_reported_beside_its_table() -> Non
         (
             _referring("columns: {}", "bigint", "id").replace("a_jobs", "a_job"),
             "did you mean 'a_jobs'?",
+        ),
+        (
+            _jobs("columns: {b: text}\n    indexes: ['b, c']"),
+            "write [b, c]",
+        ),
+        (
+            _jobs("columns: {b: text}\n    indexes: [[run_at]]"),
+            "jobgen indexes its own columns; use one of the payload",
         ),
         (_jobs("columns: {}\n    notify: allways"), "did you mean 'always'?"),
         (_jobs("columns: {}\n    on_success: Delete"), "did you mean 'delete'?"),
