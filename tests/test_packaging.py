@@ -46,7 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
-    for name in ("jobgen", "templates"):
+    for name in ("docs", "jobgen", "templates"):
         shutil.copytree(CHECKOUT / name, source / name)
     target = tmp_path_factory.mktemp("wheel")
     _run(
@@ -58,16 +58,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_has_every_module_and_template(wheel: Path) -> None:
+def test_the_wheel_has_every_module_template_and_page(wheel: Path) -> None:
     """What lies in the checkout is in the wheel, and nothing else."""
     packed = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     templates = {f"jobgen/templates/{name}" for name in _files(CHECKOUT / "templates")}
+    pages = {f"jobgen/pages/{name}" for name in _files(CHECKOUT / "docs/diagnostics")}
     modules = {f"jobgen/{name}" for name in _files(CHECKOUT / "jobgen")}
-    assert modules | templates == packed
+    assert modules | templates | pages == packed
 
 
 def test_an_installed_jobgen_builds_the_example(wheel: Path, tmp_path: Path) -> None:
-    """In a clean environment, far from the checkout, the output is the same."""
+    """In a clean environment, far from the checkout, the output is the same.
+
+    And the pages of diagnostics are there.
+    """
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
     binaries = environment / "bin"
@@ -77,3 +81,4 @@ def test_an_installed_jobgen_builds_the_example(wheel: Path, tmp_path: Path) -> 
     _run(binaries / "jobgen", "build", "schemas/jobs.yaml", cwd=project)
     expected = _files(CHECKOUT / "generated_example")
     assert expected == _files(project / "generated_example")
+    _run(binaries / "jobgen", "explain", "unknown-type", cwd=project)

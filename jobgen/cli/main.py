@@ -23,6 +23,7 @@ class Command(Protocol):
 
 _SUMMARIES = {
     "build": "make the package of a schema file",
+    "explain": "print the page of a diagnostic",
     "worker": "run jobs",
 }
 
@@ -32,6 +33,10 @@ def _load(name: str) -> Command:
         from jobgen.cli import build
 
         return build
+    if name == "explain":
+        from jobgen.cli import explain
+
+        return explain
     from jobgen.cli import worker
 
     return worker

@@ -6,6 +6,7 @@ and go to stdout.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -37,7 +38,18 @@ def diagnostics(
     elif found:
         by_line = {source: lines(text) for source, text in texts.items()}
         shown = (_as_text(each, by_line.get(each.span.source, [])) for each in found)
-        _write(sys.stderr, "\n".join(shown))
+        _write(sys.stderr, "\n".join((*shown, *_more(found))))
+
+
+def _more(found: Sequence[Diagnostic]) -> list[str]:
+    """The last line: where the first error is explained at length."""
+    codes = (each.code for each in found if each.severity == "error")
+    return [f"more: jobgen explain {code}" for code in itertools.islice(codes, 1)]
+
+
+def problem(message: str, help: str) -> None:
+    """Prints what is wrong with a command line, which is no place in a file."""
+    _write(sys.stderr, f"jobgen: {_clean(message)}: {_help(_clean(help))}")
 
 
 def print_result(text: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from jobgen.schema import names
+from jobgen.schema.columns import BASE_COLUMNS
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
@@ -125,13 +126,15 @@ def _check_indexed(
     places: Places,
     found: Gatherer,
 ) -> None:
-    if column is None and places.has("jobs", job.name, "columns", name):
+    if column is None and places.may_have_column(job.name, name):
         return  # it has a mistake of its own
     if column is None:
-        known = [each.name for each in job.columns]
+        known = places.columns(job.name)
         message = f"{shown(name)} is not a payload column of {shown(job.name)}"
         few = f"known: {', '.join(known[:10])}" if known else None
         help = did_you_mean(name, known) or few
+        if name in BASE_COLUMNS:
+            help = "jobgen indexes its own columns; use one of the payload"
         found.error("unknown-column", places.at(*path), message, help)
     elif column.type.element.family is Family.JSON and "jsonb" not in column.type.sql:
         message = "PostgreSQL cannot compare json, so it cannot be indexed"
@@ -139,9 +142,9 @@ def _check_indexed(
 
 
 def _check_lengths(schema: Schema, places: Places, found: Gatherer) -> None:
-    for name, path in _identifiers(schema):
+    for name, path, spare in _identifiers(schema):
         excess = len(name.encode()) - names.MAX_IDENTIFIER_BYTES
-        if excess > 0:
+        if excess > spare:
             found.error(
                 "too-long-name",
                 places.at(*path),
@@ -151,18 +154,23 @@ def _check_lengths(schema: Schema, places: Places, found: Gatherer) -> None:
             )
 
 
-def _identifiers(schema: Schema) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every name in SQL, with what to rename for it; the longest of a table first,
-    because one place gets one diagnostic."""
-    yield schema.postgres.schema, ("postgres",)
+def _identifiers(schema: Schema) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """Every name in SQL, what to rename for it, and by how much it will shrink
+    because its table must be renamed; the longest of a place, which gets one
+    diagnostic."""
+    yield schema.postgres.schema, ("postgres",), 0
     for enum in schema.enums:
-        yield enum.name, ("enums", enum.name)
+        yield enum.name, ("enums", enum.name), 0
     for job in schema.jobs:
         path = ("jobs", job.name)
-        yield max(_of_table(job), key=len), (*path, "table")
+        longest = max(_of_table(job), key=len)
+        yield longest, (*path, "table"), 0
+        spare = max(len(longest.encode()) - names.MAX_IDENTIFIER_BYTES, 0)
         for column in job.columns:
-            yield max(_of_column(job, column), key=len), (*path, "columns", column.name)
-        yield from _indexes(job)
+            name = max(_of_column(job, column), key=len)
+            yield name, (*path, "columns", column.name), spare * (name != column.name)
+        for name, place in _indexes(job):
+            yield name, place, spare
 
 
 def _of_table(job: Job) -> tuple[str, ...]:

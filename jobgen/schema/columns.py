@@ -13,6 +13,7 @@ from jobgen.schema.diagnostics import Span, shown
 from jobgen.schema.fields import Fields
 from jobgen.schema.forms import expected, is_null, read_name
 from jobgen.schema.grammar import Column as Keys
+from jobgen.schema.grammar import Job as JobKeys
 from jobgen.schema.grammar import References as ReferenceKeys
 from jobgen.schema.literals import LiteralProblem, literal
 from jobgen.schema.model import Column, Enum, References
@@ -33,6 +34,8 @@ BASE_COLUMNS = (
     "priority",
 )
 """What a job table may have beside its payload."""
+
+_SETTINGS = frozenset(setting.name for setting in JobKeys.KEYS)
 
 _SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 
@@ -81,7 +84,7 @@ def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
             "within { } YAML wants quotes around a text with '?'",
             f'write {{{key.text}: "{value.text}"}}',
         )
-    column_type = _type(value.text.removesuffix("?"), value.span, context)
+    column_type = _type(key.text, value.text.removesuffix("?"), value.span, context)
     if column_type is None:
         return None
     return Column(
@@ -92,19 +95,24 @@ def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
     )
 
 
-def _type(text: str, span: Span, context: Context) -> ColumnType | None:
+def _type(column: str, text: str, span: Span, context: Context) -> ColumnType | None:
     parsed = parse_type(text, context.enum_classes, context.postgres.schema)
     if isinstance(parsed, ColumnType):
         return parsed
-    context.found.error(parsed.code, span, parsed.message, parsed.help)
+    if parsed.code == "unknown-type" and context.places.doubtful("enums"):
+        return None  # it may be one of the enums that could not be read
+    help = parsed.help or "use a type of PostgreSQL, or an enum of this file"
+    if parsed.help is None and column in _SETTINGS:
+        help = "if this is a setting of the job, indent it like 'columns:'"
+    context.found.error(parsed.code, span, parsed.message, help)
     return None
 
 
 def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | None:
     what = f"the column {shown(key.text)}"
     fields = Fields(node, Keys.KEYS, context.found, what=what, place=key.span)
-    nullable = fields.get_or(Keys.NULLABLE, False)
-    column_type = _long_type(fields, context)
+    nullable = _nullable(fields)
+    column_type = _long_type(key.text, fields, context)
     references = _references(fields, key, job, nullable, context)
     default = _default(fields, column_type, nullable, context)
     default_sql = fields.get(Keys.DEFAULT_SQL)
@@ -127,7 +135,15 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
     )
 
 
-def _long_type(fields: Fields, context: Context) -> ColumnType | None:
+def _nullable(fields: Fields) -> bool:
+    """Also where one cannot tell, so that nothing else is wrong because of it."""
+    nullable, text = fields.get(Keys.NULLABLE), fields.get(Keys.TYPE)
+    if fields.lost(Keys.NULLABLE, nullable) or (text or "").endswith("?"):
+        return True
+    return bool(nullable)
+
+
+def _long_type(column: str, fields: Fields, context: Context) -> ColumnType | None:
     text, span = fields.get(Keys.TYPE), fields.span(Keys.TYPE)
     if text is None or span is None:
         return None
@@ -138,7 +154,7 @@ def _long_type(fields: Fields, context: Context) -> ColumnType | None:
             "the short form's '?' does not go into 'type'",
             f"write type: {text.removesuffix('?')}, nullable: true",
         )
-    return _type(text.removesuffix("?"), span, context)
+    return _type(column, text.removesuffix("?"), span, context)
 
 
 def _default(
@@ -156,6 +172,8 @@ def _default(
         return None
     enum = context.enums.get(column_type.enum or "")
     labels = tuple(label.text for label in enum.labels) if enum else ()
+    if enum is not None and context.places.doubtful("enums", enum.name):
+        labels = ()
     sql = literal(node, column_type, labels)
     if isinstance(sql, LiteralProblem):
         context.found.error("bad-default", sql.span, sql.message, sql.help)
@@ -203,9 +221,9 @@ def _references(
                 message = f"this cannot be the name of a {part.name}"
                 context.found.error("bad-name", span, message, "write it unquoted")
     _check_set_null(inner, on_delete, nullable, context)
-    if table is None or column is None or on_delete is None:
+    if table is None or column is None:
         return None
-    return References(table=table, column=column, on_delete=on_delete)
+    return References(table=table, column=column, on_delete=on_delete or "no action")
 
 
 def _identifier(text: str | None, pattern: re.Pattern[str]) -> str | None:

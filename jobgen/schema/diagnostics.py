@@ -9,7 +9,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeAlias
+
+from jobgen.schema.codes import Code
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -50,7 +53,7 @@ class Diagnostic:
     `code` is kebab-case and never changes its meaning: users look it up.
     """
 
-    code: str
+    code: Code
     message: str
     span: Span
     help: str | None = None
@@ -68,12 +71,12 @@ class Gatherer:
         self._found: dict[tuple[str, Position, Position], Diagnostic] = {}
 
     def error(
-        self, code: str, span: Span, message: str, help: str | None = None
+        self, code: Code, span: Span, message: str, help: str | None = None
     ) -> None:
         self.add(Diagnostic(code=code, message=message, span=span, help=help))
 
     def warning(
-        self, code: str, span: Span, message: str, help: str | None = None
+        self, code: Code, span: Span, message: str, help: str | None = None
     ) -> None:
         self.add(
             Diagnostic(
@@ -98,12 +101,23 @@ def _place(found: Diagnostic) -> tuple[str, Position, str]:
     return found.span.source, found.span.start, found.code
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that looks most like `word`, if any does."""
+_MOST_COMPARED = 100
+"""Words that one is compared with: a schema may have thousands of names and typos."""
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The one of `known` that looks most like `word`, if any does, in any case.
+
+    `likeness` from 0 to 1: 0.6 is enough for a guess.
+    """
     if len(word) > 100:  # difflib is quadratic; nobody misspells that much
         return None
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return close[0] if close else None
+    lower = {each.lower(): each for each in known}
+    if len(lower) > _MOST_COMPARED:
+        alike = (each for each in lower if each[:1] == word[:1].lower())
+        lower = {each: lower[each] for each in islice(alike, _MOST_COMPARED)}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=likeness)
+    return lower[close[0]] if close else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -24,7 +24,7 @@ def load_enums(node: Mapping, found: Gatherer, places: Places) -> tuple[Enum, ..
 def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
     name, value = entry.key.text, entry.value
     places.note(entry.key.span, "enums", name)
-    _check_name(entry.key, found)
+    _check_name(entry.key, places, found)
     doc, labels, deprecated = None, None, None
     if isinstance(value, Sequence):
         labels = value
@@ -34,11 +34,16 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
         doc = fields.get(Keys.DOC)
         labels = fields.get(Keys.LABELS)
         deprecated = fields.get(Keys.DEPRECATED)
+        if fields.lost(Keys.DEPRECATED, deprecated):
+            places.doubt("enums", name)
         fields.get(Keys.RENAMED_FROM)
     else:
         expected("a list of labels", value, found, "write them in [ ]")
     if labels is not None and not labels.items:
         _report_empty(entry.key, found)
+    nodes = [item for each in (labels, deprecated) if each for item in each.items]
+    if not all(isinstance(node, Scalar) and not node.empty for node in nodes):
+        places.doubt("enums", name)
     return Enum(
         name=name,
         class_name=names.class_name(name),
@@ -47,9 +52,10 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
     )
 
 
-def _check_name(key: Scalar, found: Gatherer) -> None:
+def _check_name(key: Scalar, places: Places, found: Gatherer) -> None:
     name = read_name(key, "an enum", found)
     if name is not None and (name in TYPE_NAMES or name in REFUSED):
+        places.doubt("enums", name)
         found.error(
             "reserved-name",
             key.span,

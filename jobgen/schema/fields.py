@@ -6,16 +6,50 @@ opened; a value that cannot be read is reported by its form and counts as absent
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingABC
 from typing import TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, Span, closest, listed, shown
 from jobgen.schema.forms import Key
-from jobgen.schema.nodes import Broken, Mapping, Scalar
+from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar
 
 T = TypeVar("T")
 
 _MOST = 100
 """Unknown keys of one mapping that are reported: with more, it is another file."""
+
+_SURELY = 0.75
+"""From this likeness on a misspelt key is read as the one that it looks like."""
+
+_INSTEAD: MappingABC[str, str] = {
+    "attempts": "max_attempts",
+    "retries": "max_attempts",
+    "max_retries": "max_attempts",
+    "description": "doc",
+    "comment": "doc",
+    "fields": "columns",
+    "payload": "columns",
+    "ttl": "retention",
+    "null": "nullable",
+    "optional": "nullable",
+    "foreign_key": "references",
+    "values": "labels",
+}
+"""What other tools call it."""
+
+
+def _meant(name: str, known: list[str]) -> str | None:
+    instead = _INSTEAD.get(name.lower())
+    return instead if instead in known else closest(name, known)
+
+
+def _home(name: str, keys: tuple[Key[object], ...]) -> str | None:
+    """The one of `keys` whose value is a mapping that has `name` as a key."""
+    for key in keys:
+        inner = key.form.shape.get("properties")
+        if isinstance(inner, MappingABC) and name in inner:
+            return key.name
+    return None
 
 
 class Fields:
@@ -37,7 +71,7 @@ class Fields:
         self._found = found
         self._entries = {entry.key.text: entry for entry in node.entries}
         meant = self._report_unknown(node, keys, what)
-        if not partial:
+        if not (partial or node.incomplete):
             self._report_missing(keys, meant, what, place)
 
     def _report_unknown(
@@ -46,15 +80,28 @@ class Fields:
         """Reports keys that are not in the table; the result is what they meant."""
         known = [key.name for key in keys]
         meant: set[str] = set()
-        unknown = [entry.key for entry in node.entries if entry.key.text not in known]
-        for key in unknown[:_MOST]:
-            better = closest(key.text, known)
-            help = f"did you mean '{better}'?" if better else None
-            message = f"{shown(key.text)} is not a key of {what}"
-            few = f"known: {', '.join(known)}"
-            self._found.error("unknown-key", key.span, message, help or few)
-            meant.add(better or "")
+        unknown = [entry for entry in node.entries if entry.key.text not in known]
+        for entry in unknown[:_MOST]:
+            name = entry.key.text
+            home, better = _home(name, keys), _meant(name, known)
+            help = f"known: {', '.join(known)}"
+            if home is not None:
+                help = f"it belongs under '{home}:'"
+            elif better is not None:
+                help = f"did you mean '{better}'?"
+                meant.add(better)
+                self._recover(entry, better)
+            message = f"{shown(name)} is not a key of {what}"
+            self._found.error("unknown-key", entry.key.span, message, help)
         return meant
+
+    def _recover(self, entry: Entry, better: str) -> None:
+        """Reads a key that is surely misspelt as the one that it was meant to be.
+
+        So its value is judged in this run, and what depends on it is not reported.
+        """
+        if closest(entry.key.text, [better], _SURELY):
+            self._entries.setdefault(better, entry)
 
     def _report_missing(
         self,
@@ -93,6 +140,10 @@ class Fields:
         """The value of `key`, or `default` where `get` has none."""
         value = self.get(key)
         return default if value is None else value
+
+    def lost(self, key: Key[T], value: T | None) -> bool:
+        """Whether `value`, which `get` gave, is None because it was unreadable."""
+        return value is None and key.name in self._entries
 
     def span(self, key: Key[object]) -> Span | None:
         """Where the value of `key` stands."""

@@ -18,6 +18,7 @@ from typing import Generic, TypeAlias, TypeVar
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
 from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
 from jobgen.schema.expressions import problem_in
+from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
 
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +30,6 @@ Shape: TypeAlias = (
 )
 """A piece of JSON Schema."""
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -61,6 +61,8 @@ def describe(node: Node) -> str:
             return "a list"
         case Scalar() if node.empty:
             return "nothing"
+        case Scalar() if is_null(node):
+            return "null"
         case _:
             return "a text"
 
@@ -78,6 +80,13 @@ def is_null(node: Node) -> bool:
 
 
 def _read_text(node: Node, found: Gatherer) -> str | None:
+    if is_null(node):  # as a key it is a word, as every other
+        expected("a text", node, found, "put it in quotes, or remove the key")
+        return None
+    return _read_word(node, found)
+
+
+def _read_word(node: Node, found: Gatherer) -> str | None:
     if not isinstance(node, Scalar) or node.empty:
         expected("a text", node, found)
         return None
@@ -117,10 +126,10 @@ EXPRESSION = Form(_read_expression, {"type": "string", "minLength": 1})
 
 def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     """A name of the user's: of a job, a column, an enum."""
-    text = _read_text(node, found)
+    text = _read_word(node, found)
     if text is None or NAME.fullmatch(text):
         return text
-    better = _snake_case(text)
+    better = snake_case(text)
     found.error(
         "bad-name",
         node.span,
@@ -132,16 +141,12 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     return None
 
 
-def _snake_case(text: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
-
-
 def name_of(what: str) -> Form[str]:
-    return Form(
-        lambda node, found: read_name(node, what, found),
-        {"type": "string", "pattern": f"^{NAME.pattern}$"},
-    )
+    def read(node: Node, found: Gatherer) -> str | None:
+        text = _read_text(node, found)
+        return None if text is None else read_name(node, what, found)
+
+    return Form(read, {"type": "string", "pattern": f"^{NAME.pattern}$"})
 
 
 def _read_boolean(node: Node, found: Gatherer) -> bool | None:
@@ -149,11 +154,17 @@ def _read_boolean(node: Node, found: Gatherer) -> bool | None:
         return node.text == "true"
     if isinstance(node, Scalar) and not node.empty:
         message = f"{shown(node.text)} is neither true nor false"
-        found.error("wrong-type", node.span, message, "write true or false, unquoted")
+        help = "write true or false, unquoted"
+        for word, spellings in _BOOLEANS.items():
+            if node.text.lower() in spellings:
+                help = f"write {word}, unquoted"
+        found.error("wrong-type", node.span, message, help)
     else:
         expected("true or false", node, found)
     return None
 
+
+_BOOLEANS = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off", "n")}
 
 BOOLEAN = Form(_read_boolean, {"type": "boolean"})
 

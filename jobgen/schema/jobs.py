@@ -43,7 +43,8 @@ def merged(defaults: Mapping, own: Mapping) -> Mapping:
         if before and isinstance(before.value, Mapping) and isinstance(value, Mapping):
             value = merged(before.value, value)
         entries[entry.key.text] = Entry(entry.key, value)
-    return Mapping(own.span, tuple(entries.values()))
+    incomplete = own.incomplete or defaults.incomplete
+    return Mapping(own.span, tuple(entries.values()), incomplete)
 
 
 def _check_defaults(node: Mapping, context: Context) -> None:
@@ -79,6 +80,8 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
     what, place = f"the job {shown(name)}", entry.key.span
     fields = Fields(node, Keys.KEYS, found, what=what, place=place)
     columns = fields.get(Keys.COLUMNS)
+    if columns is None or columns.incomplete:
+        context.places.doubt("jobs", name, "columns")
     table, span = fields.get(Keys.TABLE), fields.span(Keys.TABLE)
     if span is not None:
         context.places.note(span, "jobs", name, "table")
@@ -116,6 +119,11 @@ def _settings(
     """`base` with everything but its names and columns read from `fields`."""
     fields.get(Keys.RENAMED_FROM)
     fields.get(Keys.RESERVED)
+    id_type, indexes = fields.get(Keys.ID), fields.get(Keys.INDEXES)
+    if fields.lost(Keys.ID, id_type):
+        context.places.doubt("jobs", name, "id")
+    if fields.lost(Keys.INDEXES, indexes):
+        context.places.doubt("jobs", name, "indexes")
     return Job(
         name=base.name,
         module=base.module,
@@ -124,7 +132,7 @@ def _settings(
         table=base.table,
         columns=base.columns,
         doc=fields.get(Keys.DOC),
-        id=fields.get_or(Keys.ID, base.id),
+        id=id_type or base.id,
         max_attempts=fields.get_or(Keys.MAX_ATTEMPTS, base.max_attempts),
         timeout=fields.get(Keys.TIMEOUT),
         backoff=_backoff(fields.get(Keys.BACKOFF), context.found),
@@ -134,7 +142,7 @@ def _settings(
         notify=fields.get_or(Keys.NOTIFY, base.notify),
         on_success=fields.get_or(Keys.ON_SUCCESS, base.on_success),
         retention=_retention(fields.get(Keys.RETENTION), context.found),
-        indexes=_indexes(fields.get(Keys.INDEXES), name, context),
+        indexes=_indexes(indexes, name, context),
         worker=fields.get_or(Keys.WORKER, base.worker),
     )
 
@@ -145,13 +153,18 @@ def _backoff(node: Mapping | None, found: Gatherer) -> Backoff:
         return usual
     keys = BackoffKeys.KEYS
     fields = Fields(node, keys, found, what="'backoff'", place=node.span)
+    delay, longest = fields.get(BackoffKeys.DELAY), fields.get(BackoffKeys.MAX)
     backoff = Backoff(
         strategy=fields.get_or(BackoffKeys.STRATEGY, usual.strategy),
-        delay=fields.get_or(BackoffKeys.DELAY, usual.delay),
-        max=fields.get_or(BackoffKeys.MAX, usual.max),
+        delay=usual.delay if delay is None else delay,
+        max=usual.max if longest is None else longest,
         jitter=fields.get_or(BackoffKeys.JITTER, usual.jitter),
     )
-    _check_delay(fields, backoff, node.span, found)
+    lost = fields.lost(BackoffKeys.DELAY, delay) or fields.lost(
+        BackoffKeys.MAX, longest
+    )
+    if not lost:
+        _check_delay(fields, backoff, node.span, found)
     return backoff
 
 
@@ -185,7 +198,9 @@ def _indexes(node: Sequence | None, job: str, context: Context) -> tuple[Index, 
     indexes: list[Index] = []
     for item in items:
         index = _index(item, job, len(indexes), context)
-        if index is not None:
+        if index is None:
+            context.places.doubt("jobs", job, "indexes")
+        else:
             indexes.append(index)
     return tuple(indexes)
 
@@ -197,17 +212,18 @@ def _index(node: Node, job: str, place: int, context: Context) -> Index | None:
         columns = _index_columns(node, path, context)
         return Index(columns=columns) if columns else None
     if not isinstance(node, Mapping):
-        named = isinstance(node, Scalar) and re.fullmatch(r"\w+", node.text)
+        named = isinstance(node, Scalar) and re.fullmatch(r"\w+(, *\w+)*", node.text)
         help = f"write [{node.text}]" if isinstance(node, Scalar) and named else None
         expected("a list of columns", node, context.found, help)
         return None
     keys = IndexKeys.KEYS
     fields = Fields(node, keys, context.found, what="an index", place=node.span)
     listed = fields.get(IndexKeys.COLUMNS)
-    unique = fields.get_or(IndexKeys.UNIQUE, False)
-    where = fields.get(IndexKeys.WHERE)
+    unique, where = fields.get(IndexKeys.UNIQUE), fields.get(IndexKeys.WHERE)
+    if fields.lost(IndexKeys.UNIQUE, unique):
+        context.places.doubt("jobs", job, "indexes")
     columns = _index_columns(listed, path, context) if listed is not None else ()
-    return Index(columns=columns, unique=unique, where=where) if columns else None
+    return Index(columns=columns, unique=bool(unique), where=where) if columns else None
 
 
 def _index_columns(

@@ -128,7 +128,7 @@ def _json(node: Node) -> str | LiteralProblem:
 
 
 def _label(node: Scalar, enum: str, labels: tuple[str, ...]) -> str | LiteralProblem:
-    if node.text in labels or not labels:  # no labels: reported at the enum
+    if node.text in labels or not labels:  # none are known: reported at the enum
         return node.text
     message = f"{shown(node.text)} is not a label of {enum}"
     few = f"write {listed(labels[:10])}" if labels else None

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from keyword import iskeyword
 
+from jobgen.schema import names
 from jobgen.schema.checks import check
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span, shown
@@ -82,7 +83,7 @@ def _schema(root: Mapping, found: Gatherer, places: Places) -> Schema | None:
         found=found,
         places=places,
         postgres=postgres,
-        enums={enum.name: enum for enum in enums},
+        enums=_by_name(enums),
     )
     jobs = _jobs(fields, context)
     _check_postponed(fields, found)
@@ -118,7 +119,10 @@ def _package(fields: Fields, found: Gatherer) -> str:
     parts = package.split(".")
     if not all(re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) for part in parts):
         message = f"{shown(package)} cannot be imported"
-        found.error("bad-package", span, message, "use identifiers joined by '.'")
+        better = re.sub(r"[^\w.]+", "_", package, flags=re.ASCII)
+        fits = all(re.match(r"[A-Za-z_]", part) for part in better.split("."))
+        help = f"write '{better}'" if fits else "use identifiers joined by '.'"
+        found.error("bad-package", span, message, help)
     elif any(map(iskeyword, parts)):
         message = f"{shown(package)} contains a keyword of Python"
         found.error("bad-package", span, message, "use another name")
@@ -177,7 +181,16 @@ def _roles(fields: Fields, found: Gatherer) -> Roles:
 
 def _enums(fields: Fields, found: Gatherer, places: Places) -> tuple[Enum, ...]:
     node = fields.get(Keys.ENUMS)
+    if fields.lost(Keys.ENUMS, node) or (node is not None and node.incomplete):
+        places.doubt("enums")
     return () if node is None else load_enums(node, found, places)
+
+
+def _by_name(enums: tuple[Enum, ...]) -> dict[str, Enum]:
+    """Enums by name; one with a bad name also by the one that it should have."""
+    bad = [enum for enum in enums if not names.NAME.fullmatch(enum.name)]
+    meant = {names.snake_case(enum.name): enum for enum in bad}
+    return meant | {enum.name: enum for enum in enums}
 
 
 def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
@@ -185,7 +198,7 @@ def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
     span = fields.span(Keys.JOBS)
     if node is None or span is None:
         return ()
-    if not node.entries:
+    if not node.entries and not node.incomplete:
         help = "add one, such as 'send_mail: {columns: {email: text}}'"
         context.found.error("no-jobs", span, "the schema has no jobs", help)
     jobs = load_jobs(node, defaults, context)

@@ -10,8 +10,17 @@ import hashlib
 import keyword
 import re
 
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""What a job, a column and an enum may be called."""
+
 MAX_IDENTIFIER_BYTES = 63
 """PostgreSQL's NAMEDATALEN - 1: longer names are cut in silence."""
+
+
+def snake_case(text: str) -> str:
+    """What `text` may have been meant as: `MailKind` → `mail_kind`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def class_name(name: str) -> str:

@@ -8,11 +8,12 @@ aliases, so that no file costs more than its length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import yaml
 
+from jobgen.schema.codes import Code
 from jobgen.schema.diagnostics import Gatherer, Position, Span, shown
 from jobgen.schema.source import hidden_character, lines
 from jobgen.schema.syntax import begins_before, explain
@@ -52,10 +53,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Entries in the order of the file, each key once."""
+    """Entries in the order of the file, each key once.
+
+    `incomplete` where more was written than could be read, and was reported.
+    """
 
     span: Span
     entries: tuple[Entry, ...]
+    incomplete: bool = False
 
     def find(self, name: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.key.text == name), None)
@@ -141,6 +146,7 @@ class _Frame:
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
     key: Scalar | None = None
     skip_value: bool = False
+    incomplete: bool = False
 
 
 class _Builder:
@@ -196,7 +202,7 @@ class _Builder:
         if self._documents > 1:
             self._stop("several-documents", span, "the file holds a second document")
 
-    def _stop(self, code: str, span: Span, message: str) -> None:
+    def _stop(self, code: Code, span: Span, message: str) -> None:
         self._found.error(code, span, message, "one file holds one schema")
         self.stopped = True
 
@@ -267,7 +273,8 @@ class _Builder:
         if frame.mapping:
             entries = tuple(frame.entries.values())
             first = entries[0].key.span if entries else None
-            self._put(Mapping(self._extent(frame, first, end), entries))
+            extent = self._extent(frame, first, end)
+            self._put(Mapping(extent, entries, frame.incomplete))
         else:
             first = frame.items[0].span if frame.items else None
             self._put(Sequence(self._extent(frame, first, end), tuple(frame.items)))
@@ -319,18 +326,21 @@ class _Builder:
         frame.skip_value = True
         if isinstance(node, Scalar) and node.plain and node.text == "<<":
             self._share("merge key", node.span)
+            frame.incomplete = True
         elif _closes(node) and _last_is_broken(frame):
             pass  # the rest of `numeric(12,2)`, reported already
         elif isinstance(node, Scalar) and len(node.text) <= MAX_KEY:
             before = frame.entries.get(node.text)
             if before is not None:
                 self._duplicate(node, before.key.span.start.line)
+                frame.entries[node.text] = Entry(before.key, _in_doubt(before.value))
                 return
             frame.key, frame.skip_value = node, False
         elif not isinstance(node, Broken):
             self._found.error(
                 "bad-key", node.span, "a key must be a short text", "write 'key: value'"
             )
+            frame.incomplete = True
 
     def _duplicate(self, key: Scalar, line: int) -> None:
         self._found.error(
@@ -345,6 +355,17 @@ class _Builder:
             value = self._checked_parentheses(node)
             frame.entries[frame.key.text] = Entry(frame.key, value)
         frame.key, frame.skip_value = None, False
+
+
+def _in_doubt(node: Node) -> Node:
+    """The first of two values of one key: a part of what it should be, perhaps."""
+    match node:
+        case Mapping():
+            return replace(node, incomplete=True)
+        case Sequence():
+            return Broken(node.span)
+        case _:
+            return node
 
 
 def _closes(node: Node) -> bool:

@@ -6,29 +6,46 @@ Stage: schema, part of the checks. Tables of others are the server's to judge.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
-from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
-from jobgen.schema.model import Column, Job, References, Schema
+from jobgen.schema.diagnostics import Gatherer, Span, closest, did_you_mean, shown
+from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.tables import base_columns, column_type
+
+_NEARLY = 0.9
+"""Names that are more alike than this differ by a slip of the finger."""
+
+_MOST = 100
+"""Tables of others that are compared with those of the jobs."""
 
 
 def check_references(schema: Schema, places: Places, found: Gatherer) -> None:
     tables = {job.table: job for job in schema.jobs}
+    others: dict[str, Span] = {}
     for job in schema.jobs:
         for column in job.columns:
             if column.references is not None:
                 path = ("jobs", job.name, "columns", column.name, "references")
-                target = _target(column.references, schema, tables)
-                if target is not None:
-                    _check(schema, target, column, path, places, found)
+                home, _, table = column.references.table.rpartition(".")
+                if home not in ("", schema.postgres.schema):
+                    continue
+                if table in tables:
+                    _check(schema, tables[table], column, path, places, found)
+                else:
+                    others.setdefault(table, places.at(*path, "table"))
+    _check_others(others, tables, found)
 
 
-def _target(
-    references: References, schema: Schema, tables: Mapping[str, Job]
-) -> Job | None:
-    home, _, table = references.table.rpartition(".")
-    return tables.get(table) if home in ("", schema.postgres.schema) else None
+def _check_others(
+    others: Mapping[str, Span], tables: Mapping[str, Job], found: Gatherer
+) -> None:
+    """Warns of what is nearly the table of a job: it may be a table of others."""
+    for table, span in islice(others.items(), _MOST):
+        better = closest(table, tables, _NEARLY)
+        if better is not None:
+            message = f"{shown(table)} is not the table of a job in this schema"
+            found.warning("unknown-table", span, message, f"did you mean '{better}'?")
 
 
 def _check(
@@ -44,12 +61,18 @@ def _check(
     home = schema.postgres.schema
     types |= {each.name: column_type(home, each) for each in target.columns}
     span = places.at(*path, "column")
-    if places.has("jobs", target.name, "columns", wanted) and wanted not in types:
-        return  # it has a mistake of its own
     if wanted not in types:
+        if places.may_have_column(target.name, wanted):
+            return  # it has a mistake of its own
         message = f"{shown(wanted)} is not a column of {shown(target.table)}"
-        found.error("unknown-column", span, message, did_you_mean(wanted, types))
+        known = dict.fromkeys((*types, *places.columns(target.name)))
+        help = did_you_mean(wanted, known) or "reference 'id', its key"
+        found.error("unknown-column", span, message, help)
+    elif wanted == "id" and places.doubtful("jobs", target.name, "id"):
+        return
     elif wanted not in _keys(target):
+        if places.doubtful("jobs", target.name, "indexes"):
+            return
         message = f"{shown(wanted)} is not unique in {shown(target.table)}"
         help = "reference 'id', or give it an index of its own with 'unique: true'"
         found.error("not-unique", span, message, help)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from jobgen.schema.diagnostics import did_you_mean, shown
+from jobgen.schema.codes import Code
+from jobgen.schema.diagnostics import closest, shown
 from jobgen.schema.quoting import qualified
 from jobgen.schema.types import SCALARS, ColumnType, Family, Scalar
 
@@ -75,6 +76,12 @@ _INSTEAD: Mapping[str, str] = {
     "list": "integer[]",
 }
 
+_ARRAY = re.compile(
+    r"([\w ]+)\?\[\]|(?:list|array|sequence|set)[\[<]([\w ]+)[\]>]|(\w+) array",
+    re.IGNORECASE,
+)
+"""An array as it is written elsewhere: `text?[]`, `list[text]`, `text array`."""
+
 _SHAPE = re.compile(
     r"(?P<name>[^()\[\]?]*?) *(?:\( *(?P<modifiers>[^()]*?) *\))?"
     r" *(?P<arrays>(?:\[[0-9]*\] *)*)"
@@ -85,7 +92,7 @@ _SHAPE = re.compile(
 class TypeProblem:
     """Why a text is no type of a column."""
 
-    code: str
+    code: Code
     message: str
     help: str | None = None
 
@@ -117,17 +124,24 @@ def parse_type(
 
 
 def _unknown(name: str, enums: Mapping[str, str]) -> TypeProblem:
-    instead = _INSTEAD.get(name.lower())
-    help = (
-        f"did you mean '{instead}'?"
-        if instead is not None
-        else did_you_mean(name, [*enums, *sorted(TYPE_NAMES)])
-    )
+    better = _meant(name, enums)
     return TypeProblem(
         code="unknown-type",
         message=f"{shown(name)} is not a PostgreSQL type that jobgen knows",
-        help=help or "use a type of PostgreSQL, or an enum of this file",
+        help=None if better is None else f"did you mean '{better}'?",
     )
+
+
+def _meant(name: str, enums: Mapping[str, str]) -> str | None:
+    """What another notation means, or what looks most like `name`."""
+    array = _ARRAY.fullmatch(name)
+    if array is not None:
+        element = next(filter(None, array.groups()))
+        known = element in enums or element in TYPE_NAMES
+        element = element if known else _meant(element, enums) or "text"
+        return f"{element}[]" + ("?" if "?" in name else "")
+    close = closest(name, [*enums, *sorted(TYPE_NAMES), *_INSTEAD])
+    return None if close is None else _INSTEAD.get(close, close)
 
 
 def _scalar_type(

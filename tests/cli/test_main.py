@@ -35,6 +35,12 @@ def test_building_does_not_import_the_runtime(tmp_path: Path) -> None:
     assert modules & {"psycopg", "asyncio", "jobgen.runtime"} == set()
 
 
+def test_explaining_imports_no_part_of_the_generator() -> None:
+    """A page is a file."""
+    heavy = {"yaml", "jinja2", "psycopg", "jobgen.schema.load", "jobgen.emit"}
+    assert _imported("explain", "unknown-type") & heavy == set()
+
+
 def test_version_and_help_are_fine(project: Project) -> None:
     """Exit status 0."""
     assert project.run("--version").out == f"{__version__}\n"

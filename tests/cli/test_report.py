@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
+from jobgen.cli import report
+from jobgen.schema.diagnostics import Diagnostic, Span
 from tests.cli.project import SCHEMA, Project
 
 _WRONG = SCHEMA.replace("text", "txt")
@@ -23,7 +26,22 @@ def test_the_culprit_is_underlined(project: Project) -> None:
         " 'txt' is not a PostgreSQL type that jobgen knows\n"
         "    6 |     columns: {email: txt}\n"
         "      |                      ^^^ did you mean 'text'?\n"
+        "more: jobgen explain unknown-type\n"
     )
+
+
+def test_a_warning_alone_sends_nobody_to_a_page(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The last line is for those who must change something."""
+    warning = Diagnostic(
+        code="wrong-type",
+        message="odd",
+        span=Span.whole("jobs.yaml"),
+        severity="warning",
+    )
+    report.diagnostics([warning], {}, "text")
+    assert capsys.readouterr().err == "jobs.yaml: warning[wrong-type]: odd\n"
 
 
 def test_json_has_positions_from_one(project: Project) -> None:
@@ -114,3 +132,13 @@ def test_a_poor_encoding_loses_nothing_but_beauty(
     monkeypatch.setattr(sys, "stderr", stream)
     project.write(SCHEMA.replace("text", "текст"))
     assert project.build().code == 2
+
+
+def test_the_documentation_shows_each_format_as_it_is(project: Project) -> None:
+    """Programs are written after it."""
+    page = Path(__file__).parents[2] / "docs" / "output-formats.md"
+    shown = page.read_text(encoding="utf-8")
+    project.write(_WRONG)
+    assert f"```\n{project.build().err}```" in shown
+    assert f"```json\n{project.build('--format', 'json').out}```" in shown
+    assert f"```\n{project.build('--format', 'github').out}```" in shown

@@ -15,6 +15,7 @@ _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _LOST: Final = "tests/worker/test_lost_answers.py"
 _ROLES: Final = "tests/emit/test_roles.py"
+_ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
@@ -431,5 +432,29 @@ MUTANTS: Final = (
         new="0 THEN",
         test="tests/emit/test_schema_sql.py",
         only="test_a_server_older_than_the_minimum_is_refused_with_the_reason",
+    ),
+    Mutant(
+        name="misspelt-key-is-not-read",
+        file="jobgen/schema/fields.py",
+        old="            self._entries.setdefault(better, entry)\n",
+        new="            pass\n",
+        test=_ONE_CAUSE,
+        only="test_what_follows_from_a_mistake_is_not_reported",
+    ),
+    Mutant(
+        name="unreadable-columns-are-judged",
+        file="jobgen/schema/jobs.py",
+        old='        context.places.doubt("jobs", name, "columns")\n',
+        new="        pass\n",
+        test=_ONE_CAUSE,
+        only="test_what_follows_from_a_mistake_is_not_reported",
+    ),
+    Mutant(
+        name="guess-minds-capitals",
+        file="jobgen/schema/diagnostics.py",
+        old="lower = {each.lower(): each for each in known}",
+        new="lower = {each: each for each in known}",
+        test=_ONE_CAUSE,
+        only="test_what_was_meant_is_guessed",
     ),
 )

@@ -1,0 +1,1 @@
+"""The page of each diagnostic; installed as `jobgen.pages`."""
