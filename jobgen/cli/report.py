@@ -44,6 +44,11 @@ def print_result(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def print_error(text: str) -> None:
+    """Says why a command cannot do it, where no file is to blame."""
+    _write(sys.stderr, _clean(text))
+
+
 def print_diff(diff: Iterable[str], form: Format) -> None:
     """Prints a diff; beside the other formats of diagnostics it goes to stderr."""
     stream = sys.stdout if form == "text" else sys.stderr
