@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from errno import EEXIST
 from pathlib import Path, PurePosixPath
@@ -40,16 +40,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What makes `directory` hold the package."""
+    """What makes `directory` hold the package; its files lie in `homes`."""
 
     directory: Path
+    homes: frozenset[Path]
     changes: tuple[Change, ...]
 
 
 def plan(directory: Path, files: Mapping[str, str], source: str) -> Plan | Refused:
     """What would change in `directory` for it to hold `files`, made from `source`."""
     wanted = {path: text.encode() for path, text in files.items()}
-    refused = _unusable(directory) or _foreign(directory, source, wanted)
+    homes = frozenset((directory / name).parent for name in wanted) | {directory}
+    refused = _unusable(directory) or _foreign(directory, source, homes)
     if refused is not None:
         return refused
     changes: list[Change] = []
@@ -59,9 +61,15 @@ def plan(directory: Path, files: Mapping[str, str], source: str) -> Plan | Refus
             return old
         if old != new:
             changes.append(Change(path=directory / name, old=old, new=new))
-    changes += [Change(path=p, old=d, new=None) for p, d in _stale(directory, wanted)]
+    keep = {directory / name for name in wanted}
+    changes += [
+        Change(path=path, old=old, new=None)
+        for path, old in _generated(directory, homes)
+        if path not in keep
+    ]
     return Plan(
         directory=directory,
+        homes=homes,
         changes=tuple(sorted(changes, key=lambda change: change.path)),
     )
 
@@ -181,11 +189,9 @@ def banner_of(data: bytes) -> str | None:
     return None
 
 
-def _foreign(
-    directory: Path, source: str, wanted: Mapping[str, bytes]
-) -> Refused | None:
+def _foreign(directory: Path, source: str, homes: Set[Path]) -> Refused | None:
     """Whether the directory holds the package of another schema file that exists."""
-    for path, data in _generated(directory, wanted):
+    for path, data in _generated(directory, homes):
         other = banner_of(data)
         if other and _is_another(directory / other, directory / source):
             return Refused(
@@ -200,22 +206,13 @@ def _is_another(schema: Path, mine: Path) -> bool:
     return schema.is_file() and os.path.realpath(schema) != os.path.realpath(mine)
 
 
-def _stale(directory: Path, wanted: Mapping[str, bytes]) -> list[tuple[Path, bytes]]:
-    """Generated files that are no longer made."""
-    keep = {directory / name for name in wanted}
-    return [each for each in _generated(directory, wanted) if each[0] not in keep]
-
-
-def _generated(
-    directory: Path, wanted: Mapping[str, bytes]
-) -> list[tuple[Path, bytes]]:
+def _generated(directory: Path, homes: Set[Path]) -> list[tuple[Path, bytes]]:
     """Files with the banner, in those directories only that the package fills.
 
     Elsewhere below may be packages of other schema files.
     """
-    inside = {(directory / name).parent for name in wanted} | {directory}
     found: list[tuple[Path, bytes]] = []
-    for home in sorted(inside):
+    for home in sorted(homes):
         if (home.is_symlink() and home != directory) or not home.is_dir():
             continue
         for path in sorted(home.iterdir()):
