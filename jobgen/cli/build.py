@@ -1,24 +1,24 @@
 """`jobgen build`: schema files → packages on the disk.
 
-The pipeline is `run`: read, load, emit, plan; then write, or with `--check` say
+The pipeline is `_build`: read, load, emit, plan; then write, or with `--check` say
 what would be written. Nothing is changed while anything is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobgen.cli import disk, report
+from jobgen.cli import changes, disk, report
 from jobgen.cli.location import Misplaced, banner_source, output_of
+from jobgen.cli.watch import watch
 from jobgen.emit import emit
-from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span
+from jobgen.schema.diagnostics import Gatherer, Span
 from jobgen.schema.invisible import is_visible
 from jobgen.schema.load import Loaded, load_schema
 from jobgen.schema.source import MAX_BYTES
@@ -30,8 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "schemas", nargs="+", metavar="SCHEMA", help="a schema file, or - for stdin"
     )
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--check", action="store_true", help="write nothing; say what would change"
+    )
+    instead.add_argument(
+        "--watch", action="store_true", help="build again on every change until Ctrl-C"
     )
     parser.add_argument(
         "--output", metavar="DIR", help="the package's directory, wherever it is"
@@ -45,8 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class _Options:
     schemas: tuple[str, ...]
     check: bool
+    watch: bool
     output: str | None
     format: report.Format
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The exit code of one build, and the schema files that it read or missed."""
+
+    code: int
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +72,71 @@ class _Source:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Builds: 0, 1 where `--check` found a difference, 2 where it cannot be done.
+
+    With `--watch` it builds until Ctrl-C, which is then how to end it: 0.
+    """
     options = _Options(
         schemas=tuple(dict.fromkeys(arguments.schemas)),
         check=arguments.check,
+        watch=arguments.watch,
         output=arguments.output,
         format=arguments.format,
     )
     found = Gatherer()
+    _check_usage(options, found)
+    if found.failed:
+        _report(found, (), options)
+        return 2
+    return _watch(options) if options.watch else _build(options).code
+
+
+def _check_usage(options: _Options, found: Gatherer) -> None:
     if options.output is not None and len(options.schemas) > 1:
         message = "--output is the directory of one package, and here are several"
         found.error("usage", Span.whole(options.schemas[1]), message)
-        _report(found, (), options)
-        return 2
+    if options.watch and STANDARD_INPUT in options.schemas:
+        message = "the standard input cannot be watched; name a file"
+        found.error("usage", Span.whole("<stdin>"), message)
+
+
+def _watch(options: _Options) -> int:
+    if options.format == "text":
+        names = ", ".join(options.schemas)
+        report.print_result(f"watching {names}; stop with Ctrl-C")
+    try:
+        watch(map(Path, options.schemas), lambda: _build(options).files)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _build(options: _Options) -> _Outcome:
+    found = Gatherer()
     sources = [_read(name, found) for name in options.schemas]
     read = [source for source in sources if source is not None]
     plans = [] if found.failed else _plans(read, options, found)
+    if not (found.failed or options.check):
+        _write(plans, found)
     _report(found, read, options)
-    if found.failed:
-        return 2
-    return _show(plans, options) if options.check else _write(plans, options)
+    code = 2 if found.failed else _tell(plans, options)
+    return _Outcome(code, tuple(map(Path, options.schemas)))
+
+
+def _tell(plans: Sequence[disk.Plan], options: _Options) -> int:
+    """Says what was done or, with `--check`, is to do."""
+    if options.check:
+        return 1 if changes.show(plans, _mending(options), options.format) else 0
+    if options.format == "text":
+        for plan in plans:
+            report.print_result(changes.summary(plan))
+    return 0
+
+
+def _mending(options: _Options) -> str:
+    """The command that writes what `--check` misses."""
+    output = [] if options.output is None else [f"--output={options.output}"]
+    end = ["--"] if any(n.startswith("-") and n != "-" for n in options.schemas) else []
+    return shlex.join(["jobgen", "build", *output, *end, *options.schemas])
 
 
 def _report(found: Gatherer, sources: Sequence[_Source], options: _Options) -> None:
@@ -119,18 +178,25 @@ def _bytes(name: str) -> bytes:
 def _plans(
     sources: Sequence[_Source], options: _Options, found: Gatherer
 ) -> list[disk.Plan]:
-    plans: dict[Path, disk.Plan] = {}
+    plans: list[disk.Plan] = []
+    filled: set[Path] = set()
+    packages: dict[str, str] = {}
     for source in sources:
-        plan = _plan(source, options, found)
-        if plan is not None and plan.directory in plans:
-            message = (
-                f"another schema file of this build has the output {plan.directory}"
-            )
+        plan, schema = _plan(source, options, found), source.loaded.schema
+        if plan is None or schema is None:
+            continue
+        for shared in sorted(plan.homes & filled)[:1]:
+            message = f"another schema file of this build fills {shared}"
             help = "give each an output of its own"
             found.error("bad-output", source.loaded.output, message, help)
-        elif plan is not None:
-            plans[plan.directory] = plan
-    return list(plans.values())
+        other = packages.setdefault(schema.package, source.name)
+        if other != source.name:
+            message = f"{other} makes the package '{schema.package}' too"
+            help = "give each a package of its own"
+            found.error("bad-package", Span.whole(source.name), message, help)
+        plans.append(plan)
+        filled |= plan.homes
+    return plans
 
 
 def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | None:
@@ -163,55 +229,11 @@ def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | No
     return plan
 
 
-def _write(plans: Sequence[disk.Plan], options: _Options) -> int:
+def _write(plans: Sequence[disk.Plan], found: Gatherer) -> None:
     for plan in plans:
         try:
             disk.apply(plan)
         except OSError as error:
-            failed = Diagnostic(
-                code="bad-output",
-                message=f"cannot write {error.filename}: {error.strerror}",
-                span=Span.whole(str(plan.directory)),
-            )
-            report.diagnostics([failed], {}, options.format)
-            return 2
-    return 0
-
-
-def _show(plans: Sequence[disk.Plan], options: _Options) -> int:
-    changes = [change for plan in plans for change in plan.changes]
-    for change in changes:
-        report.print_diff(_difference(change), options.format)
-    if changes:
-        report.print_diff([f"run: {_mending(options)}"], options.format)
-    return 1 if changes else 0
-
-
-def _mending(options: _Options) -> str:
-    """The command that writes what `--check` misses."""
-    output = [] if options.output is None else ["--output", options.output]
-    return shlex.join(["jobgen", "build", *output, *options.schemas])
-
-
-def _difference(change: disk.Change) -> list[str]:
-    name = _relative(change.path)
-    if change.old is None:
-        return [f"missing: {name}"]
-    if change.new is None:
-        return [f"stale: {name}"]
-    return list(_diff(name, change.old, change.new))
-
-
-def _relative(path: Path) -> str:
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
-
-
-def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
-    return difflib.unified_diff(
-        old.decode(errors="replace").split("\n"),  # shows a CR, as splitlines would not
-        new.decode().split("\n"),
-        f"{name} (on disk)",
-        f"{name} (from the schema)",
-        lineterm="",
-    )
+            message = f"cannot write {error.filename}: {error.strerror}"
+            found.error("bad-output", Span.whole(str(plan.directory)), message)
+            return

@@ -22,13 +22,19 @@ class Command(Protocol):
 
 
 _SUMMARIES = {
+    "init": "write a schema file to begin with",
     "build": "make the package of a schema file",
     "explain": "print the page of a diagnostic",
+    "schema": "print the JSON Schema of schema files, for editors",
     "worker": "run jobs",
 }
 
 
 def _load(name: str) -> Command:
+    if name == "init":
+        from jobgen.cli import init
+
+        return init
     if name == "build":
         from jobgen.cli import build
 
@@ -37,6 +43,10 @@ def _load(name: str) -> Command:
         from jobgen.cli import explain
 
         return explain
+    if name == "schema":
+        from jobgen.cli import schema
+
+        return schema
     from jobgen.cli import worker
 
     return worker

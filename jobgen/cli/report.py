@@ -56,18 +56,36 @@ def print_result(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def print_error(text: str) -> None:
+    """Says why a command cannot do it, where no file is to blame."""
+    _write(sys.stderr, _clean(text))
+
+
 def print_diff(diff: Iterable[str], form: Format) -> None:
-    """Prints a diff; beside the other formats of diagnostics it goes to stderr."""
-    stream = sys.stdout if form == "text" else sys.stderr
-    for line in diff:
-        colour = "" if line.startswith(("+++", "---")) else line[:1]
-        _write(stream, _coloured(_clean(line), colour, stream))
+    """Prints the diff of one file, which begins with the names of both sides."""
+    stream = _beside(form)
+    shown = (
+        _coloured(_clean(line), "" if number < 2 else line[:1], stream)
+        for number, line in enumerate(diff)
+    )
+    _write(stream, "\n".join(shown))
+
+
+def print_line(text: str, form: Format) -> None:
+    """Prints a line between diffs."""
+    _write(_beside(form), _clean(text))
+
+
+def _beside(form: Format) -> TextIO:
+    """Where results go that are no diagnostics: formats for programs want stdout."""
+    return sys.stdout if form == "text" else sys.stderr
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Prints `text` even where the terminal's encoding lacks some of it."""
+    """Prints `text`, at once, even where the terminal's encoding lacks some of it."""
     encoding = stream.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(shown, file=stream, flush=True)
 
 
 def _coloured(text: str, what: str, stream: TextIO) -> str:

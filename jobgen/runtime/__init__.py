@@ -1,9 +1,12 @@
 """What generated code and handlers import: values, outcomes, and the worker.
 
-Imports psycopg and the standard library only; it is shipped to production.
+Imports psycopg and the standard library only; it is shipped to production. The
+worker is loaded when somebody asks for it: a process that enqueues never does.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from jobgen.runtime import aio, sync, values
 from jobgen.runtime.backoff import Backoff, retry_delay
@@ -22,11 +25,23 @@ from jobgen.runtime.job import (
     Statements,
 )
 from jobgen.runtime.outcome import Cancel, Outcome, Retry, Snooze
-from jobgen.runtime.preflight import RefusedError
-from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES, Default, JsonValue, Labels
-from jobgen.runtime.worker import Worker, run
+
+if TYPE_CHECKING:
+    from jobgen.runtime.preflight import RefusedError
+    from jobgen.runtime.stats import Stats
+    from jobgen.runtime.worker import Worker, run
+else:
+
+    def __getattr__(name: str) -> object:
+        if name in ("RefusedError", "Stats", "Worker", "run"):
+            from jobgen.runtime import preflight, stats, worker
+
+            homes = {"RefusedError": preflight, "Stats": stats}
+            return getattr(homes.get(name, worker), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "DEFAULT",

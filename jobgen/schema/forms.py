@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
-from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
+from jobgen.schema.durations import DURATION, LONGEST, is_too_long, parse_duration
 from jobgen.schema.expressions import problem_in
 from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
@@ -44,7 +44,10 @@ class Form(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Key(Generic[T_co]):
-    """One key of a mapping of the grammar; `doc` is for editors and pages."""
+    """One key of a mapping of the grammar; `doc` is for editors and pages.
+
+    Where it `may_be_empty`, its form reads a mapping, and nothing is an empty one.
+    """
 
     name: str
     form: Form[T_co]
@@ -93,7 +96,15 @@ def _read_word(node: Node, found: Gatherer) -> str | None:
     return node.text
 
 
-TEXT = Form(_read_text, {"type": "string"})
+TEXT_SHAPE: Shape = {"type": ["string", "number", "boolean"]}
+"""A text: without quotes, YAML takes `2024` or `true` for something else."""
+
+TEXT = Form(_read_text, TEXT_SHAPE)
+
+
+def text_like(shape: Shape) -> Form[str]:
+    """A text that is judged where its context is known; `shape` says how it looks."""
+    return Form(_read_text, shape)
 
 
 def _read_paragraph(node: Node, found: Gatherer) -> str | None:
@@ -104,7 +115,9 @@ def _read_paragraph(node: Node, found: Gatherer) -> str | None:
     return None if text is None else text.strip()
 
 
-PARAGRAPH = Form(_read_paragraph, {"type": "string", "minLength": 1})
+_PARAGRAPH_SHAPE: Shape = {**TEXT_SHAPE, "pattern": r"\S"}
+
+PARAGRAPH = Form(_read_paragraph, _PARAGRAPH_SHAPE)
 
 
 def _read_expression(node: Node, found: Gatherer) -> str | None:
@@ -121,7 +134,7 @@ def _read_expression(node: Node, found: Gatherer) -> str | None:
     return text
 
 
-EXPRESSION = Form(_read_expression, {"type": "string", "minLength": 1})
+EXPRESSION = Form(_read_expression, _PARAGRAPH_SHAPE)
 
 
 def read_name(node: Node, what: str, found: Gatherer) -> str | None:
@@ -141,12 +154,15 @@ def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     return None
 
 
+_NAME_SHAPE: Shape = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+
+
 def name_of(what: str) -> Form[str]:
     def read(node: Node, found: Gatherer) -> str | None:
         text = _read_text(node, found)
         return None if text is None else read_name(node, what, found)
 
-    return Form(read, {"type": "string", "pattern": f"^{NAME.pattern}$"})
+    return Form(read, _NAME_SHAPE)
 
 
 def _read_boolean(node: Node, found: Gatherer) -> bool | None:
@@ -216,11 +232,6 @@ def _read_fraction(node: Node, found: Gatherer) -> float | None:
 
 FRACTION = Form(_read_fraction, {"type": "number", "minimum": 0, "maximum": 1})
 
-_DURATION_SHAPE: Shape = {
-    "type": "string",
-    "pattern": "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m(?!s))?([0-9]+s)?([0-9]+ms)?$",
-}
-
 
 def duration(*, zero: bool = False) -> Form[timedelta]:
     """A duration, above zero unless `zero`."""
@@ -244,7 +255,9 @@ def duration(*, zero: bool = False) -> Form[timedelta]:
             return value
         return None
 
-    return Form(read, _DURATION_SHAPE)
+    some = "(?=.)" if zero else "(?=.*[1-9])"
+    pattern = f"^{some}{DURATION.pattern}$"
+    return Form(read, {"type": "string", "pattern": pattern, "examples": ["30s"]})
 
 
 def _duration_help(text: str) -> str:
@@ -299,9 +312,13 @@ def _read_sequence(node: Node, found: Gatherer) -> Sequence | None:
     return None
 
 
-def sequence(items: Shape) -> Form[Sequence]:
-    """A list whose items somebody else reads."""
-    return Form(_read_sequence, {"type": "array", "items": items})
+def sequence(items: Shape, *, some: bool = False) -> Form[Sequence]:
+    """A list whose items somebody else reads; not empty if `some`."""
+    return Form(_read_sequence, list_shape(items, some=some))
+
+
+def list_shape(items: Shape, *, some: bool = False) -> Shape:
+    return {"type": "array", "items": items, "minItems": 1 if some else 0}
 
 
 def _read_mapping(node: Node, found: Gatherer) -> Mapping | None:
@@ -315,23 +332,37 @@ def _read_mapping(node: Node, found: Gatherer) -> Mapping | None:
 
 def mapping(values: Shape) -> Form[Mapping]:
     """A mapping from names of the user's to what somebody else reads."""
-    shape: Shape = {"type": "object", "additionalProperties": values}
+    shape: Shape = {
+        "type": "object",
+        "propertyNames": _NAME_SHAPE,
+        "additionalProperties": values,
+    }
     return Form(_read_mapping, shape)
 
 
-def record(keys: tuple[Key[object], ...]) -> Form[Mapping]:
+def record(keys: tuple[Key[object], ...], *, partial: bool = False) -> Form[Mapping]:
     """A mapping with the given keys and no others, to be read by `Fields`."""
-    return Form(_read_mapping, record_shape(keys))
+    return Form(_read_mapping, record_shape(keys, partial=partial))
 
 
-def record_shape(keys: tuple[Key[object], ...]) -> Shape:
-    properties = {key.name: {**key.form.shape, "description": key.doc} for key in keys}
+def record_shape(keys: tuple[Key[object], ...], *, partial: bool = False) -> Shape:
+    """A mapping with the given keys and no others; any may lack if `partial`."""
     return {
         "type": "object",
-        "properties": properties,
-        "required": [key.name for key in keys if key.required],
+        "properties": {key.name: _property(key) for key in keys},
+        "required": [key.name for key in keys if key.required and not partial],
         "additionalProperties": False,
     }
+
+
+def _property(key: Key[object]) -> Shape:
+    shape: Shape = {**key.form.shape, "description": key.doc}
+    return or_nothing(shape) if key.may_be_empty else shape
+
+
+def or_nothing(shape: Shape) -> Shape:
+    """A mapping that is empty where nothing is written."""
+    return {**shape, "type": ["object", "null"]}
 
 
 def _read_node(node: Node, found: Gatherer) -> Node | None:

@@ -14,6 +14,7 @@ from jobgen.schema.forms import (
     FRACTION,
     PARAGRAPH,
     TEXT,
+    TEXT_SHAPE,
     Form,
     Key,
     Shape,
@@ -22,12 +23,15 @@ from jobgen.schema.forms import (
     duration,
     integer,
     list_of,
+    list_shape,
     mapping,
     name_of,
+    or_nothing,
     or_null,
     record,
     record_shape,
     sequence,
+    text_like,
 )
 from jobgen.schema.model import (
     IdType,
@@ -38,6 +42,10 @@ from jobgen.schema.model import (
     Strategy,
 )
 from jobgen.schema.roles import ROLES
+from jobgen.schema.typeshapes import SHORT_FORM, TYPE
+
+GRAMMAR = 1
+"""The version of the grammar that this release reads."""
 
 _IDS: tuple[IdType, ...] = ("bigint", "uuid")
 _NOTIFY: tuple[Notify, ...] = ("when_idle", "always", "never")
@@ -69,7 +77,9 @@ class References:
 
 
 class Column:
-    TYPE = Key("type", TEXT, "A PostgreSQL type, or an enum of this file.", True)
+    TYPE = Key(
+        "type", text_like(TYPE), "A PostgreSQL type, or an enum of this file.", True
+    )
     NULLABLE = Key("nullable", BOOLEAN, "Whether it may be NULL.")
     DEFAULT = Key(
         "default",
@@ -116,18 +126,22 @@ class Retention:
 
 
 class Index:
-    COLUMNS = Key("columns", sequence({"type": "string"}), "Payload columns.", True)
+    COLUMNS = Key("columns", sequence(TEXT_SHAPE, some=True), "Payload columns.", True)
     UNIQUE = Key("unique", BOOLEAN, "Whether no two rows may agree.")
     WHERE = Key("where", EXPRESSION, "The rows in it, in SQL.")
     KEYS = (COLUMNS, UNIQUE, WHERE)
 
 
-_COLUMN_SHAPE: Shape = {"anyOf": [{"type": "string"}, record_shape(Column.KEYS)]}
+_LONG_COLUMN: Shape = {
+    **record_shape(Column.KEYS),
+    "dependentRequired": {
+        Column.DECODE.name: [Column.PYTHON.name],
+        Column.ENCODE.name: [Column.PYTHON.name],
+    },
+}
+_COLUMN_SHAPE: Shape = {"anyOf": [SHORT_FORM, _LONG_COLUMN]}
 _INDEX_SHAPE: Shape = {
-    "anyOf": [
-        {"type": "array", "items": {"type": "string"}},
-        record_shape(Index.KEYS),
-    ]
+    "anyOf": [list_shape(TEXT_SHAPE, some=True), record_shape(Index.KEYS)]
 }
 
 
@@ -182,12 +196,15 @@ class Job:
     )
 
 
+_LABEL: Shape = {**TEXT_SHAPE, "minLength": 1}
+
+
 class Enum:
     DOC = DOC
-    LABELS = Key("labels", sequence({"type": "string"}), "Values, in order.", True)
+    LABELS = Key("labels", sequence(_LABEL, some=True), "Values, in order.", True)
     DEPRECATED = Key(
         "deprecated",
-        sequence({"type": "string"}),
+        sequence(_LABEL),
         "Those of them, or more at the end, that no new job should have.",
     )
     RENAMED_FROM = RENAMED_FROM
@@ -206,16 +223,13 @@ class Roles:
     KEYS = (PRODUCER, WORKER)
 
 
-_ENUM_SHAPE: Shape = {
-    "anyOf": [
-        {"type": "array", "items": {"type": "string"}},
-        record_shape(Enum.KEYS),
-    ]
-}
+_ENUM_SHAPE: Shape = {"anyOf": [list_shape(_LABEL, some=True), record_shape(Enum.KEYS)]}
+
+_VERSION: Form[int] = Form(integer(0, 1_000_000).read, {"const": GRAMMAR})
 
 
 class Top:
-    JOBGEN = Key("jobgen", integer(0, 1_000_000), "The version of this grammar.", True)
+    JOBGEN = Key("jobgen", _VERSION, "The version of this grammar.", True)
     PACKAGE = Key("package", TEXT, "Import name of the generated package.", True)
     OUTPUT = Key("output", TEXT, "Its directory, relative to this file.", True)
     POSTGRES = Key("postgres", record(Postgres.KEYS), "Where the tables live.")
@@ -225,11 +239,14 @@ class Top:
     RESERVED = Key("reserved", list_of(name_of("a job")), "Jobs that once existed.")
     ENUMS = Key("enums", mapping(_ENUM_SHAPE), "Enums, by name.", may_be_empty=True)
     DEFAULTS = Key(
-        "defaults", record(Job.KEYS), "Settings of every job.", may_be_empty=True
+        "defaults",
+        record(Job.KEYS, partial=True),
+        "Settings of every job.",
+        may_be_empty=True,
     )
     JOBS = Key(
         "jobs",
-        mapping(record_shape(Job.KEYS)),
+        mapping(or_nothing(record_shape(Job.KEYS, partial=True))),
         "The jobs, by name.",
         required=True,
         may_be_empty=True,

@@ -18,6 +18,7 @@ from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span, shown
 from jobgen.schema.enums import load_enums
 from jobgen.schema.fields import Fields
 from jobgen.schema.forms import Key, describe
+from jobgen.schema.grammar import GRAMMAR
 from jobgen.schema.grammar import Postgres as PostgresKeys
 from jobgen.schema.grammar import Roles as RolesKeys
 from jobgen.schema.grammar import Top as Keys
@@ -27,9 +28,6 @@ from jobgen.schema.model import Enum, Job, Postgres, Roles, Schema
 from jobgen.schema.nodes import Broken, Mapping, compose
 from jobgen.schema.places import Places
 from jobgen.schema.source import decode, readable
-
-GRAMMAR = 1
-"""The version of the grammar that this release reads."""
 
 _RELATIVE = "write a path that starts at this file's directory"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, shown
-from jobgen.schema.forms import Form, Shape, expected
+from jobgen.schema.forms import TEXT_SHAPE, Form, Shape, expected
 from jobgen.schema.invisible import is_visible
 from jobgen.schema.nodes import Node, Scalar, Sequence
 
@@ -21,7 +21,7 @@ _MEANINGS = {
 }
 """What SQL takes for another thing than a role of that name."""
 
-_SHAPE: Shape = {"type": "string", "minLength": 1}
+_SHAPE: Shape = {**TEXT_SHAPE, "minLength": 1}
 
 
 def _read(node: Node, found: Gatherer) -> tuple[str, ...] | None:

@@ -1,5 +1,13 @@
 """`jobgen build --check`: what a build would change."""
 
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+
+import pytest
+
 from tests.cli.project import SCHEMA, Project
 
 
@@ -48,10 +56,72 @@ def test_a_mistake_in_the_schema_is_not_a_difference(project: Project) -> None:
     assert "did you mean 'text'?" in done.err
 
 
-def test_the_command_that_mends_names_the_output(project: Project) -> None:
-    """So that it can be pasted."""
-    done = project.build("--check", "--output", "other place")
+@pytest.mark.parametrize("output", ["other place", "-dash", "it's"])
+def test_the_command_that_mends_can_be_pasted(project: Project, output: str) -> None:
+    """Into a shell, whatever the arguments were."""
+    odd = project.root / "-odd name.yaml"
+    odd.write_text(SCHEMA)
+    arguments = (f"--output={output}", "--", odd.name)
+    assert project.run("build", "--check", *arguments).code == 1
+    last = project.run("build", "--check", *arguments).out.splitlines()[-1]
+    jobgen, *mending = shlex.split(last.removeprefix("run: "))
+    assert jobgen == "jobgen"
+    assert project.run(*mending).code == 0
+    assert project.run("build", "--check", *arguments).code == 0
+
+
+def test_the_command_that_mends_names_all_schemas(project: Project) -> None:
+    """Of which some are fresh."""
+    other = project.root / "more.yaml"
+    other.write_text(SCHEMA.replace("../app_jobs", "more").replace("app_jobs", "more"))
+    project.build()
+    done = project.run("build", "--check", "schemas/jobs.yaml", "more.yaml")
     assert done.code == 1
-    assert done.out.splitlines()[-1] == (
-        "run: jobgen build --output 'other place' schemas/jobs.yaml"
-    )
+    assert "missing: more/enums.py" in done.out
+    assert "app_jobs" not in done.out
+    assert done.out.endswith("run: jobgen build schemas/jobs.yaml more.yaml\n")
+
+
+def test_standard_input_is_checked_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths in it are relative to the current directory."""
+    text = SCHEMA.replace("../app_jobs", "app_jobs").encode()
+    codes: list[int] = []
+    for options in (("--check",), (), ("--check",)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+        codes.append(project.run("build", *options, "-").code)
+    assert codes == [1, 0, 0]
+
+
+def test_beside_json_the_diff_goes_to_stderr(project: Project) -> None:
+    """Stdout is one array."""
+    done = project.build("--check", "--format", "json")
+    assert (done.code, done.out) == (1, "[]\n")
+    assert "missing: app_jobs/enums.py" in done.err
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "coloured"),
+    [(True, "", True), (True, "1", False), (False, "", False)],
+)
+def test_a_diff_has_colour_on_a_terminal_that_wants_it(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: bool,
+    no_color: str,
+    coloured: bool,
+) -> None:
+    """Lines, not the names of the two sides; a comment of SQL is a line."""
+    project.build()
+    path = project.output / "schema.sql"
+    path.write_text(path.read_text("utf-8") + "-- mine\n", "utf-8")
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert project.build("--check").code == 1
+    lines = stream.getvalue().splitlines()
+    removed = "\033[31m--- mine\033[0m" if coloured else "--- mine"
+    assert removed in lines
+    assert "--- app_jobs/schema.sql (on disk)" in lines

@@ -5,40 +5,50 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from jobgen import __version__
-from tests.cli.project import Project
+from tests.cli.project import SCHEMA, Project
 
 
-def _imported(*arguments: str) -> set[str]:
+def _imported(*arguments: str, cwd: Path) -> set[str]:
     """What a command leaves in `sys.modules`, in a process of its own."""
     code = (
         "import sys; from jobgen.cli.main import main; main(sys.argv[1:]);"
         "print(); print(*sys.modules)"
     )
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
 
-def test_the_version_is_told_without_importing_the_generator() -> None:
-    """Start-up is what every prompt and editor pays for."""
-    heavy = {"yaml", "jinja2", "psycopg", "jobgen.schema", "jobgen.runtime", "asyncio"}
-    assert _imported("--version") & heavy == set()
+_GENERATOR: Final = {"difflib", "jinja2", "jobgen.emit", "jobgen.schema", "yaml"}
+_RUNTIME: Final = {"asyncio", "jobgen.runtime", "logging", "psycopg"}
 
 
-def test_building_does_not_import_the_runtime(tmp_path: Path) -> None:
-    """The generator needs no database driver."""
-    modules = _imported("build", str(tmp_path / "missing.yaml"))
-    assert modules & {"psycopg", "asyncio", "jobgen.runtime"} == set()
-
-
-def test_explaining_imports_no_part_of_the_generator() -> None:
-    """A page is a file."""
-    heavy = {"yaml", "jinja2", "psycopg", "jobgen.schema.load", "jobgen.emit"}
-    assert _imported("explain", "unknown-type") & heavy == set()
+@pytest.mark.parametrize(
+    ("arguments", "needless"),
+    [
+        (("--version",), _GENERATOR | _RUNTIME | {"dataclasses", "inspect", "json"}),
+        (("--help",), _GENERATOR | _RUNTIME | {"dataclasses", "inspect", "json"}),
+        (("schema",), {"jinja2", "jobgen.emit"} | _RUNTIME),
+        (("init", "new"), _RUNTIME),
+        (("build", "jobs.yaml"), _RUNTIME),
+        (("build", "--check", "jobs.yaml"), _RUNTIME),
+        (("explain", "unknown-type"), _RUNTIME | {"jinja2", "jobgen.emit", "yaml"}),
+        (("worker", "nothing:handlers"), _GENERATOR),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_command_imports_nothing_that_it_does_not_need(
+    tmp_path: Path, arguments: tuple[str, ...], needless: set[str]
+) -> None:
+    """Start-up is what every prompt, editor and commit pays for."""
+    schema = SCHEMA.replace("../app_jobs", "app_jobs")
+    (tmp_path / "jobs.yaml").write_text(schema, "utf-8")
+    assert _imported(*arguments, cwd=tmp_path) & needless == set()
 
 
 def test_version_and_help_are_fine(project: Project) -> None:

@@ -1,0 +1,54 @@
+"""What a build changes, in words and as a diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jobgen.cli import disk, report
+
+
+def summary(plan: disk.Plan) -> str:
+    """One line about a package that was written."""
+    deleted = sum(change.new is None for change in plan.changes)
+    written = len(plan.changes) - deleted
+    done = [f"wrote {_files(written)}"] if written else []
+    done += [f"deleted {_files(deleted)}"] if deleted else []
+    name = _relative(plan.directory)
+    return f"{name}: {', '.join(done)}" if done else f"{name} is up to date"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def show(plans: Sequence[disk.Plan], mending: str, form: report.Format) -> bool:
+    """Prints what would change and `mending`, which does it; False: nothing."""
+    changes = [change for plan in plans for change in plan.changes]
+    for change in changes:
+        if change.old is None:
+            report.print_line(f"missing: {_relative(change.path)}", form)
+        elif change.new is None:
+            report.print_line(f"stale: {_relative(change.path)}", form)
+        else:
+            name = _relative(change.path)
+            report.print_diff(_diff(name, change.old, change.new), form)
+    if changes:
+        report.print_line(f"run: {mending}", form)
+    return bool(changes)
+
+
+def _relative(path: Path) -> str:
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
+    return difflib.unified_diff(
+        old.decode(errors="replace").split("\n"),  # shows a CR, as splitlines would not
+        new.decode().split("\n"),
+        f"{name} (on disk)",
+        f"{name} (from the schema)",
+        lineterm="",
+    )

@@ -1,0 +1,272 @@
+"""The JSON Schema that editors get: it says what the loader says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
+
+from jobgen.schema.json_schema import json_schema
+from jobgen.schema.load import load_schema
+
+_ROOT: Final = Path(__file__).parents[2]
+_GOLDEN: Final = _ROOT / "tests" / "golden"
+_VALID: Final = (
+    _ROOT / "schemas" / "jobs.yaml",
+    *sorted(_GOLDEN.glob("builds/*/schema.yaml")),
+)
+
+_STRUCTURAL: Final = {
+    "bad-duration",
+    "bad-name",
+    "bad-value",
+    "empty-enum",
+    "empty-index",
+    "missing-key",
+    "missing-value",
+    "not-a-mapping",
+    "nullable-type",
+    "out-of-range",
+    "unknown-key",
+    "unsupported-version",
+    "wrong-type",
+}
+"""Codes of mistakes that stand alone. The others come of two things that do not
+agree, or are about YAML itself."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads scalars as the grammar means them, and as YAML 1.2 does: `no` is a text."""
+
+
+_SCALARS: Final = {
+    "null": "null|~|",
+    "bool": "true|false",
+    "int": "-?[0-9]+",
+    "float": r"-?[0-9]+\.[0-9]+",
+}
+
+_Loader.yaml_implicit_resolvers = {
+    None: [
+        (f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"))
+        for tag, pattern in _SCALARS.items()
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Draft202012Validator(json_schema())
+
+
+def _problems(validator: Validator, text: str) -> list[str]:
+    value = yaml.load(text, Loader=_Loader)
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def _codes(text: str) -> set[str]:
+    return {found.code for found in load_schema(text.encode(), "x").diagnostics}
+
+
+def test_it_is_a_json_schema() -> None:
+    """Of the draft that it names."""
+    Draft202012Validator.check_schema(json_schema())
+
+
+@pytest.mark.parametrize("path", _VALID, ids=lambda path: path.parent.name)
+def test_what_builds_is_accepted(validator: Validator, path: Path) -> None:
+    """Every schema file of the project."""
+    assert _problems(validator, path.read_text("utf-8")) == []
+
+
+def _structural() -> list[str]:
+    cases: list[str] = []
+    for path in sorted(_GOLDEN.glob("errors/*/schema.yaml")):
+        found = load_schema(path.read_bytes(), "x").diagnostics
+        if _STRUCTURAL & {each.code for each in found}:
+            cases.append(path.parent.name)
+    return cases
+
+
+@pytest.mark.parametrize("case", _structural())
+def test_a_mistake_that_stands_alone_is_found(validator: Validator, case: str) -> None:
+    """Every golden case with one."""
+    text = (_GOLDEN / "errors" / case / "schema.yaml").read_text("utf-8")
+    assert _problems(validator, text) != []
+
+
+_SCHEMA: Final = """\
+jobgen: 1
+package: app_jobs
+output: ../app_jobs
+enums:
+  mood: [good, bad]
+jobs:
+  send_mail:
+    columns:
+      x: {x}
+{more}"""
+
+
+def _with_column(column: str) -> str:
+    return _SCHEMA.replace("{x}", column).replace("{more}", "")
+
+
+def _with_setting(line: str) -> str:
+    return _SCHEMA.replace("{x}", "text").replace("{more}", f"    {line}\n")
+
+
+def _with_key(line: str) -> str:
+    return _SCHEMA.replace("{x}", "text").replace("{more}", f"{line}\n")
+
+
+_RIGHT: Final = (
+    *map(
+        _with_column,
+        (
+            "text?",
+            "mood",
+            "mood[]?",
+            "numeric(12, 2)",
+            "decimal( 5 )?",
+            "varchar(20)[]",
+            "character varying(20)?",
+            "double  precision",
+            "timestamp with time zone?",
+            "{type: text, nullable: true, doc: 2024}",
+            "{type: boolean, default: true}",
+            "{type: jsonb, default: {a: [1, null]}}",
+            "{type: int, default_sql: 5, check: true}",
+            "{type: bigint, references: {table: t, column: id, on_delete: no action}}",
+        ),
+    ),
+    *map(
+        _with_setting,
+        (
+            "timeout: 1h30m",
+            "timeout: 1d2h3m4s5ms",
+            "timeout: null",
+            "backoff: {delay: 0s, jitter: 0.25}",
+            "backoff: {jitter: 1}",
+            "retention: {succeeded: ~, failed: 7d}",
+            "indexes: [[x], {columns: [x], unique: true, where: x <> ''}]",
+            "priority: true",
+            "notify: never",
+            "max_attempts: 2000000000",
+        ),
+    ),
+    *map(
+        _with_key,
+        (
+            "defaults:",
+            "defaults: {timeout: 5s}",
+            "reserved: [fax]",
+            "migrations: here",
+            "postgres: {schema: app, minimum: 18}",
+        ),
+    ),
+    _with_column("text").replace("[good, bad]", "[2024, true, 1.5]"),
+    _with_column("text").replace("[good, bad]", "{labels: [a], deprecated: [b]}"),
+    _with_column("text") + "  empty: {columns: }\n",
+    _with_column("text") + "  a:\n  b: {timeout: 5s}\ndefaults: {columns: {y: int}}\n",
+)
+
+
+@pytest.mark.parametrize("text", _RIGHT)
+def test_what_the_loader_reads_is_accepted(validator: Validator, text: str) -> None:
+    """Whatever YAML takes a text without quotes for."""
+    assert _codes(text) == set()
+    assert _problems(validator, text) == []
+
+
+_WRONG: Final = (
+    *map(
+        _with_column,
+        (
+            "5",
+            "[text]",
+            "",
+            "TEXT",
+            "money",
+            "char(5)",
+            "text(5)",
+            "text[][]",
+            "text[3]",
+            "tex t",
+            "{}",
+            "{type: 'text?'}",
+            "{type: text, nullable: 1}",
+            "{type: text, nulable: true}",
+            "{type: text, doc: ' '}",
+            "{type: text, doc: }",
+            "{type: text, doc: [a]}",
+            "{type: bigint, references: {table: t, column: id}}",
+            "{type: bigint, references: {table: t, column: id, on_delete: nothing}}",
+        ),
+    ),
+    *map(
+        _with_setting,
+        (
+            "timeout: 5",
+            "timeout: 0s",
+            "timeout: 30m1h",
+            "timeout: 1.5h",
+            "timeout: ''",
+            "stale_after:",
+            "stale_after: null",
+            "priority: yes",
+            "priority: 'true'",
+            "notify: sometimes",
+            "max_attempts: 0",
+            "max_attempts: '5'",
+            "max_attempts: 1_000",
+            "max_attempt: 5",
+            "table: A",
+            "backoff: {}\n    backof: {}",
+            "backoff: 5s",
+            "backoff: {jitter: 1.5}",
+            "backoff: {strategy: quadratic}",
+            "retention: {succeed: 7d}",
+            "indexes: [x]",
+            "indexes: [[]]",
+            "indexes: [{unique: true}]",
+            "Columns: {}",
+        ),
+    ),
+    *map(
+        _with_key,
+        (
+            "postgres:",
+            "postgres: {minimum: 14}",
+            "defaults: {timeot: 5s}",
+            "defaults: [timeout]",
+            "reserved: fax",
+            "reserved: [Fax]",
+            "  SendFax: {columns: {}}",
+            "  fax: {columns: {Number: text}}",
+            "  fax: {}",
+            "  fax:",
+            "  fax: text",
+        ),
+    ),
+    _with_column("text").replace("jobgen: 1", "jobgen: 2"),
+    _with_column("text").replace("package: app_jobs", ""),
+    _with_column("text").replace("[good, bad]", "[]"),
+    _with_column("text").replace("[good, bad]", "good"),
+    _with_column("text").replace("[good, bad]", "[[good]]"),
+    _with_column("text").replace("[good, bad]", "{label: [good]}"),
+    "[]",
+    "text",
+)
+
+
+@pytest.mark.parametrize("text", _WRONG)
+def test_what_the_loader_refuses_is_refused(validator: Validator, text: str) -> None:
+    """Each alone, so that no other mistake in the file can stand in for it."""
+    assert _codes(text) != set()
+    assert _problems(validator, text) != []
