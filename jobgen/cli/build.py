@@ -10,20 +10,18 @@ import argparse
 import difflib
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobgen.cli import disk, report
+from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
 from jobgen.emit import emit
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span
+from jobgen.schema.files import Unreadable
 from jobgen.schema.invisible import is_visible
 from jobgen.schema.load import Loaded, load_schema
-from jobgen.schema.source import MAX_BYTES
-
-STANDARD_INPUT = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,39 +79,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(found: Gatherer, sources: Sequence[_Source], options: _Options) -> None:
-    texts = {source.name: source.loaded.text for source in sources}
+    texts = {name: text for each in sources for name, text in each.loaded.texts.items()}
     report.diagnostics(found.in_order(), texts, options.format)
 
 
 def _read(name: str, found: Gatherer) -> _Source | None:
-    """Loads one file; its diagnostics, or why it cannot be read, go to `found`."""
+    """Loads one schema; its diagnostics, or why it cannot be read, go to `found`."""
     shown = "<stdin>" if name == STANDARD_INPUT else name
     path = Path("stdin" if name == STANDARD_INPUT else name)
     whole = Span.whole(shown)
+    found.begin(shown)
     if not is_visible(path.name):
         found.error("unreadable", whole, "the file's name has control characters")
         return None
-    try:
-        data = _bytes(name)
-    except FileNotFoundError:
-        found.error("unreadable", whole, "there is no such file", "check the path")
+    data = read_named(name)
+    if isinstance(data, Unreadable):
+        found.error("unreadable", whole, data.message, data.help)
         return None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        found.error("unreadable", whole, f"cannot read the file: {reason}")
-        return None
-    loaded = load_schema(data, shown)
+    files, identity = SchemaFiles(path.parent), os.path.realpath(path)
+    loaded = load_schema(data, shown, files, identity=identity)
     for each in loaded.diagnostics:
         found.add(each)
     return _Source(shown, path, loaded)
-
-
-def _bytes(name: str) -> bytes:
-    """The file, but no more of it than is needed to see that it is too large."""
-    if name == STANDARD_INPUT:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with Path(name).open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
 
 
 def _plans(

@@ -96,7 +96,8 @@ def _type(text: str, span: Span, context: Context) -> ColumnType | None:
     parsed = parse_type(text, context.enum_classes, context.postgres.schema)
     if isinstance(parsed, ColumnType):
         return parsed
-    context.found.error(parsed.code, span, parsed.message, parsed.help)
+    if context.complete or parsed.code != "unknown-type":
+        context.found.error(parsed.code, span, parsed.message, parsed.help)
     return None
 
 

@@ -21,6 +21,7 @@ class Context:
     places: Places
     postgres: Postgres
     enums: Mapping[str, Enum]
+    complete: bool = True  # no file is missing, and with it perhaps enums
 
     @property
     def enum_classes(self) -> Mapping[str, str]:
