@@ -66,11 +66,7 @@ def enqueue(job: Producer[N, K], new: N) -> Plan[K]:
 def enqueue_many(job: Producer[N, K], news: Iterable[N]) -> Plan[list[K]]:
     """Everything is checked before the first row is sent."""
     values = [job.values(new) for new in news]
-    ids: list[K] = []
-    for batch in _batches(values, INSERT_BATCH):
-        rows = yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
-        ids.extend(row[0] for row in rows.all())
-    return ids
+    return (yield from _insert(job, values))
 
 
 def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
@@ -83,7 +79,10 @@ def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
             given = tuple(value is not DEFAULT for value in values)
             groups.setdefault(given, []).append(values)
         for given, rows in groups.items():
-            yield _copy(job, given, rows)
+            if any(given):
+                yield _copy(job, given, rows)
+            else:  # a COPY names at least one column
+                yield from _insert(job, rows)
     return count
 
 
@@ -92,6 +91,14 @@ def pending(job: Producer[N, K]) -> Plan[int]:
     (row,) = rows.all()
     count: int = row[0]
     return count
+
+
+def _insert(job: Producer[N, K], values: Iterable[tuple[object, ...]]) -> Plan[list[K]]:
+    ids: list[K] = []
+    for batch in _batches(values, INSERT_BATCH):
+        rows = yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
+        ids.extend(row[0] for row in rows.all())
+    return ids
 
 
 def _copy(
