@@ -10,18 +10,20 @@ import argparse
 import difflib
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobgen.cli import disk, report
+from jobgen.cli import disk, report, unchanged
 from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
-from jobgen.emit import emit
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span
 from jobgen.schema.files import Unreadable
 from jobgen.schema.invisible import is_visible
-from jobgen.schema.load import Loaded, load_schema
+
+if TYPE_CHECKING:
+    from jobgen.schema.load import Loaded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +51,15 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A schema file: as named on the command line, and what is in it."""
+    """A schema file: as named on the command line, and what is in it.
+
+    `contents` are its bytes, and those of what it includes, by name.
+    """
 
     name: str
     path: Path
     loaded: Loaded
+    contents: Mapping[str, bytes]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,13 +75,40 @@ def run(arguments: argparse.Namespace) -> int:
         found.error("usage", Span.whole(options.schemas[1]), message)
         _report(found, (), options)
         return 2
+    if all(_is_unchanged(name, options) for name in options.schemas):
+        _report(found, (), options)
+        return 0
     sources = [_read(name, found) for name in options.schemas]
     read = [source for source in sources if source is not None]
     plans = [] if found.failed else _plans(read, options, found)
     _report(found, read, options)
     if found.failed:
         return 2
-    return _show(plans, options) if options.check else _write(plans, options)
+    if options.check:
+        return _show(plans, options)
+    code = _write(plans, options)
+    if code == 0 and not found.in_order():  # what was said must be said again
+        _remember(read, plans, options)
+    return code
+
+
+def _is_unchanged(name: str, options: _Options) -> bool:
+    return name != STANDARD_INPUT and unchanged.is_unchanged(name, options.output)
+
+
+def _remember(
+    sources: Sequence[_Source], plans: Sequence[disk.Plan], options: _Options
+) -> None:
+    for source, plan in zip(sources, plans, strict=True):
+        schema = source.loaded.schema
+        if schema is not None and source.name != "<stdin>":
+            unchanged.remember(
+                source.name,
+                options.output,
+                written=schema.output,
+                inputs=source.contents,
+                files=plan.files,
+            )
 
 
 def _report(found: Gatherer, sources: Sequence[_Source], options: _Options) -> None:
@@ -97,10 +130,12 @@ def _read(name: str, found: Gatherer) -> _Source | None:
         found.error("unreadable", whole, data.message, data.help)
         return None
     files, identity = SchemaFiles(path.parent), os.path.realpath(path)
+    from jobgen.schema.load import load_schema  # an unchanged build needs none of it
+
     loaded = load_schema(data, shown, files, identity=identity)
     for each in loaded.diagnostics:
         found.add(each)
-    return _Source(shown, path, loaded)
+    return _Source(shown, path, loaded, {shown: data} | files.contents)
 
 
 def _plans(
@@ -136,6 +171,8 @@ def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | No
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None
+    from jobgen.emit import emit  # slow to import, as above
+
     files = emit(schema, source=banner)
     try:
         plan = disk.plan(directory, files, banner)

@@ -35,6 +35,7 @@ class SchemaFiles:
     """What a schema file in `home` may include: files of its project."""
 
     def __init__(self, home: Path) -> None:
+        self.contents: dict[str, bytes] = {}  # of what was read, by name
         self._project = project_of(home)
 
     def find(self, path: str, beside: str) -> File | Unreadable:
@@ -50,7 +51,8 @@ class SchemaFiles:
 
     def read(self, file: File) -> bytes | Unreadable:
         try:
-            return _regular_file(file.identity)
+            data = self.contents[file.name] = _regular_file(file.identity)
+            return data
         except FileNotFoundError:
             message = f"there is no file {file.name}"
             help = "check the path, which is relative to this file"
