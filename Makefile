@@ -43,8 +43,9 @@ golden: .venv/.dev generate ## rewrite what the golden tests expect; read the di
 mutants: .venv/.dev ## break the code line by line: a test must fail each time
 	python -m tests.mutants
 
-bench: .venv/.dev ## measure jobs per second, as ratios to raw SQL
+bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator
 	python -m benchmarks
+	python -m benchmarks.build
 
 clean: ## remove .venv and what the tools left
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

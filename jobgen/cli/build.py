@@ -9,21 +9,21 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobgen.cli import changes, disk, report
+from jobgen.cli import changes, disk, report, unchanged
+from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
 from jobgen.cli.watch import watch
-from jobgen.emit import emit
 from jobgen.schema.diagnostics import Gatherer, Span
+from jobgen.schema.files import Unreadable
 from jobgen.schema.invisible import is_visible
-from jobgen.schema.load import Loaded, load_schema
-from jobgen.schema.source import MAX_BYTES
 
-STANDARD_INPUT = "-"
+if TYPE_CHECKING:
+    from jobgen.schema.load import Loaded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,11 +64,15 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A schema file: as named on the command line, and what is in it."""
+    """A schema file: as named on the command line, and what is in it.
+
+    `contents` are its bytes, and those of what it includes, by name.
+    """
 
     name: str
     path: Path
     loaded: Loaded
+    contents: Mapping[str, bytes]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,7 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
     if found.failed:
         _report(found, (), options)
         return 2
-    return _watch(options) if options.watch else _build(options).code
+    if options.watch:
+        return _watch(options)
+    return 0 if _is_unchanged(options) else _build(options).code
 
 
 def _check_usage(options: _Options, found: Gatherer) -> None:
@@ -110,6 +116,20 @@ def _watch(options: _Options) -> int:
         return 0
 
 
+def _is_unchanged(options: _Options) -> bool:
+    """Whether nothing is to do, found out without building; then that is said."""
+    name, *others = options.schemas
+    if others or name == STANDARD_INPUT:  # several may be in each other's way
+        return False
+    directory = unchanged.directory(name, options.output)
+    if directory is None:
+        return False
+    _report(Gatherer(), (), options)
+    if options.format == "text" and not options.check:
+        report.print_result(changes.up_to_date(directory))
+    return True
+
+
 def _build(options: _Options) -> _Outcome:
     found = Gatherer()
     sources = [_read(name, found) for name in options.schemas]
@@ -118,8 +138,12 @@ def _build(options: _Options) -> _Outcome:
     if not (found.failed or options.check):
         _write(plans, found)
     _report(found, read, options)
+    written = not (found.failed or options.check)
+    if written and not found.in_order():  # what was said must be said again
+        _remember(read, plans, options)
     code = 2 if found.failed else _tell(plans, options)
-    return _Outcome(code, tuple(map(Path, options.schemas)))
+    files = [Path(name) for source in read for name in source.loaded.texts]
+    return _Outcome(code, (*map(Path, options.schemas), *files))
 
 
 def _tell(plans: Sequence[disk.Plan], options: _Options) -> int:
@@ -139,40 +163,46 @@ def _mending(options: _Options) -> str:
     return shlex.join(["jobgen", "build", *output, *end, *options.schemas])
 
 
+def _remember(
+    sources: Sequence[_Source], plans: Sequence[disk.Plan], options: _Options
+) -> None:
+    for source, plan in zip(sources, plans, strict=True):
+        schema = source.loaded.schema
+        if schema is not None and source.name != "<stdin>":
+            unchanged.remember(
+                source.name,
+                options.output,
+                written=schema.output,
+                inputs=source.contents,
+                files=plan.files,
+            )
+
+
 def _report(found: Gatherer, sources: Sequence[_Source], options: _Options) -> None:
-    texts = {source.name: source.loaded.text for source in sources}
+    texts = {name: text for each in sources for name, text in each.loaded.texts.items()}
     report.diagnostics(found.in_order(), texts, options.format)
 
 
 def _read(name: str, found: Gatherer) -> _Source | None:
-    """Loads one file; its diagnostics, or why it cannot be read, go to `found`."""
+    """Loads one schema; its diagnostics, or why it cannot be read, go to `found`."""
     shown = "<stdin>" if name == STANDARD_INPUT else name
     path = Path("stdin" if name == STANDARD_INPUT else name)
     whole = Span.whole(shown)
+    found.begin(shown)
     if not is_visible(path.name):
         found.error("unreadable", whole, "the file's name has control characters")
         return None
-    try:
-        data = _bytes(name)
-    except FileNotFoundError:
-        found.error("unreadable", whole, "there is no such file", "check the path")
+    data = read_named(name)
+    if isinstance(data, Unreadable):
+        found.error("unreadable", whole, data.message, data.help)
         return None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        found.error("unreadable", whole, f"cannot read the file: {reason}")
-        return None
-    loaded = load_schema(data, shown)
+    files, identity = SchemaFiles(path.parent), os.path.realpath(path)
+    from jobgen.schema.load import load_schema  # an unchanged build needs none of it
+
+    loaded = load_schema(data, shown, files, identity=identity)
     for each in loaded.diagnostics:
         found.add(each)
-    return _Source(shown, path, loaded)
-
-
-def _bytes(name: str) -> bytes:
-    """The file, but no more of it than is needed to see that it is too large."""
-    if name == STANDARD_INPUT:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with Path(name).open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    return _Source(shown, path, loaded, {shown: data} | files.contents)
 
 
 def _plans(
@@ -215,6 +245,8 @@ def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | No
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None
+    from jobgen.emit import emit  # slow to import, as above
+
     files = emit(schema, source=banner)
     try:
         plan = disk.plan(directory, files, banner)

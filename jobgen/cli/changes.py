@@ -15,8 +15,14 @@ def summary(plan: disk.Plan) -> str:
     written = len(plan.changes) - deleted
     done = [f"wrote {_files(written)}"] if written else []
     done += [f"deleted {_files(deleted)}"] if deleted else []
-    name = _relative(plan.directory)
-    return f"{name}: {', '.join(done)}" if done else f"{name} is up to date"
+    if not done:
+        return up_to_date(plan.directory)
+    return f"{_relative(plan.directory)}: {', '.join(done)}"
+
+
+def up_to_date(directory: Path) -> str:
+    """One line about a package of which nothing was written."""
+    return f"{_relative(directory)} is up to date"
 
 
 def _files(count: int) -> str:

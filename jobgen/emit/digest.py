@@ -8,31 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from enum import Enum as PythonEnum
+from functools import cache
+from typing import TYPE_CHECKING
 
 from jobgen.schema.model import Schema
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _IGNORED = frozenset({"deprecated", "doc", "output"})
 
 
 def digest(schema: Schema) -> str:
     """SHA-256 of the schema's meaning, in hex."""
-    meaning = asdict(schema, dict_factory=_meaning)
-    text = json.dumps(meaning, default=_plain, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(schema, default=_plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _meaning(parts: list[tuple[str, object]]) -> dict[str, object]:
-    return {name: part for name, part in parts if name not in _IGNORED}
+def _plain(value: object) -> object:
+    if isinstance(value, timedelta):
+        return str(value // timedelta(microseconds=1))
+    if isinstance(value, PythonEnum):
+        return value.name
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in _names(type(value))}
+    raise TypeError(f"the model holds a {type(value).__name__}")
 
 
-def _plain(value: object) -> str:
-    match value:
-        case timedelta():
-            return str(value // timedelta(microseconds=1))
-        case PythonEnum():
-            return value.name
-        case _:
-            raise TypeError(f"the model holds a {type(value).__name__}")
+@cache
+def _names(part: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(part) if each.name not in _IGNORED)

@@ -95,6 +95,7 @@ class Imports:
         return "\n\n".join("\n".join(_statements(each)) for each in sections if each)
 
 
+@cache
 def _root(module: str) -> str:
     first = module.partition(".")[0]
     if module.startswith("."):

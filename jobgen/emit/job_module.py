@@ -86,7 +86,9 @@ class ModuleView(TwinView):
     shape: tuple[str, ...]
 
 
-def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
+def module_view(
+    schema: Schema, job: Job, physical: tables.Table, source: str
+) -> ModuleView:
     here = job.worker == "here"
     imports = _imports(schema, job)
     local = _function_names(imports, job, "Connection")
@@ -128,7 +130,7 @@ def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
         table=layout.assign(f"TABLE: {literal}", string(table)),
         channel=layout.assign(f"CHANNEL: {literal}", string(names.channel(job.table))),
         statements=statements_of(schema, job),
-        notifications=notifications_of(schema, job) if here else None,
+        notifications=notifications_of(physical) if here else None,
         new_doc=docstring(job.doc or f"A new job {job.name}.", 4),
         new_fields=new_fields,
         row_doc=docstring(f"One row of {table}, as a handler gets it.", 4),
@@ -156,8 +158,7 @@ def module_view(schema: Schema, job: Job, source: str) -> ModuleView:
         order=job_value.order_of(schema, job),
         policy=job_value.policy_of(job),
         shape=tuple(
-            job_value.shape_of(column, local["Shape"])
-            for column in tables.table_of(schema, job).columns
+            job_value.shape_of(column, local["Shape"]) for column in physical.columns
         )
         if here
         else (),

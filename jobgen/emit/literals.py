@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import cache
 
 from jobgen.schema.invisible import INVISIBLE
 
@@ -17,10 +18,13 @@ WIDTH = 88
 
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
 _HIDDEN_IN_LINES = re.compile(rf"(?!\n)[{INVISIBLE}]")
+_QUOTES_IN_BLOCK = re.compile('"{3,}|"$')
+_QUOTES_IN_DOC = re.compile('^"+|"+$|"{3,}')
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+@cache  # most are names, and come again in every module
 def string(text: str) -> str:
     """A Python string literal on one line, as `ruff format` would quote it."""
     quote = "'" if text.count('"') > text.count("'") else '"'
@@ -30,9 +34,12 @@ def string(text: str) -> str:
 
 def block(text: str) -> str:
     """A Python literal in triple quotes, its lines as they are."""
-    lines = _HIDDEN_IN_LINES.sub(_escape, text.replace("\\", "\\\\"))
-    quoted = re.sub('"{3,}|"$', _escaped_quotes, lines)
-    return f'"""\\\n{quoted}"""'
+    lines = text.replace("\\", "\\\\")
+    if not _all_shown(text.replace("\n", "")):
+        lines = _HIDDEN_IN_LINES.sub(_escape, lines)
+    if '"' in lines:
+        lines = _QUOTES_IN_BLOCK.sub(_escaped_quotes, lines)
+    return f'"""\\\n{lines}"""'
 
 
 def docstring(text: str, indent: int = 0) -> str:
@@ -74,7 +81,7 @@ def dollar_quoted(text: str) -> str:
 
 def _doc(paragraph: str) -> str:
     """One paragraph of a docstring; no quote at its ends, and no three in a row."""
-    return re.sub('^"+|"+$|"{3,}', _escaped_quotes, _escaped(paragraph))
+    return _QUOTES_IN_DOC.sub(_escaped_quotes, _escaped(paragraph))
 
 
 def _escaped_quotes(match: re.Match[str]) -> str:
@@ -82,7 +89,16 @@ def _escaped_quotes(match: re.Match[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _HIDDEN.sub(_escape, text.replace("\\", "\\\\"))
+    escaped = text.replace("\\", "\\\\")
+    return escaped if _all_shown(text) else _HIDDEN.sub(_escape, escaped)
+
+
+def _all_shown(text: str) -> bool:
+    """True of most texts, and quickly; what it is false of may show all the same.
+
+    Of ASCII all versions of Python say the same.
+    """
+    return text.isascii() and text.isprintable()
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from jobgen.emit import layout
 from jobgen.emit.literals import string
 from jobgen.emit.render import render
-from jobgen.schema import names, tables
-from jobgen.schema.model import Job, Schema
+from jobgen.schema import names
 from jobgen.schema.quoting import qualified
+from jobgen.schema.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,8 @@ class InstallView:
     triggers: tuple[TriggerView, ...]
 
 
-def notifications_of(schema: Schema, job: Job) -> NotificationsView | None:
+def notifications_of(table: Table) -> NotificationsView | None:
     """None where nothing is announced."""
-    table = tables.table_of(schema, job)
     if table.function is None:
         return None
     return NotificationsView(

@@ -18,7 +18,8 @@ from jobgen.schema.tables import tables_of
 def emit(schema: Schema, *, source: str) -> dict[str, str]:
     """Every file of the package; `source` is the schema file as banners name it,
     relative to the output directory, with `/` between."""
-    sql = schema_sql(tables_of(schema), source, minimum=schema.postgres.minimum)
+    database = tables_of(schema)
+    sql = schema_sql(database, source, minimum=schema.postgres.minimum)
     values = schema_view(schema, source, sql, digest(schema))
     files = {
         "__init__.py": render("python/package.py.jinja", package_view(schema, source)),
@@ -28,8 +29,9 @@ def emit(schema: Schema, *, source: str) -> dict[str, str]:
         "py.typed": "",
         "schema.sql": sql,
     }
-    for job in schema.jobs:
-        module, twin = module_view(schema, job, source), twin_view(schema, job, source)
+    for job, table in zip(schema.jobs, database.tables, strict=True):
+        module = module_view(schema, job, table, source)
+        twin = twin_view(schema, job, source)
         files[f"{job.module}.py"] = render("python/job.py.jinja", module)
         files[f"aio/{job.module}.py"] = render("python/aio_job.py.jinja", twin)
     return files

@@ -8,6 +8,7 @@ quoting filters as the only way by which a text of the user becomes code.
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
 def render(template: str, view: DataclassInstance) -> str:
     """The text of `template` (a path below templates/) for the fields of `view`."""
-    values = {field.name: getattr(view, field.name) for field in fields(view)}
+    values = {name: getattr(view, name) for name in _names(type(view))}
     return _ENVIRONMENT.get_template(template).render(values)
+
+
+@cache
+def _names(view: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(view))
 
 
 def _environment() -> Environment:
@@ -35,6 +41,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         newline_sequence="\n",
         auto_reload=False,
+        cache_size=-1,  # all of them: no bookkeeping of which was used last
     )
     environment.globals.clear()
     environment.filters.clear()

@@ -66,11 +66,7 @@ def enqueue(job: Producer[N, K], new: N) -> Plan[K]:
 def enqueue_many(job: Producer[N, K], news: Iterable[N]) -> Plan[list[K]]:
     """Everything is checked before the first row is sent."""
     values = [job.values(new) for new in news]
-    ids: list[K] = []
-    for batch in _batches(values, INSERT_BATCH):
-        rows = yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
-        ids.extend(row[0] for row in rows.all())
-    return ids
+    return (yield from _insert(job, values))
 
 
 def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
@@ -85,8 +81,8 @@ def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
         for given, rows in groups.items():
             if any(given):
                 yield _copy(job, given, rows)
-            else:
-                yield from _defaults_only(job, rows)
+            else:  # a COPY names at least one column
+                yield from _insert(job, rows)
     return count
 
 
@@ -97,12 +93,12 @@ def pending(job: Producer[N, K]) -> Plan[int]:
     return count
 
 
-def _defaults_only(
-    job: Producer[N, K], rows: list[tuple[object, ...]]
-) -> Generator[Step, Rows, None]:
-    """A COPY has at least one column; these rows give none."""
-    for batch in _batches(rows, INSERT_BATCH):
-        yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
+def _insert(job: Producer[N, K], values: Iterable[tuple[object, ...]]) -> Plan[list[K]]:
+    ids: list[K] = []
+    for batch in _batches(values, INSERT_BATCH):
+        rows = yield Execute(job.enqueue_many_sql, _columns(job.inputs, batch))
+        ids.extend(row[0] for row in rows.all())
+    return ids
 
 
 def _copy(

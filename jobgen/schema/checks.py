@@ -17,10 +17,8 @@ from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
 from jobgen.schema.tables import (
     STATUS_TYPE,
-    Table,
+    WORKERS_TABLE,
     payload_indexes,
-    table_of,
-    tables_of,
 )
 from jobgen.schema.types import Family
 
@@ -199,11 +197,11 @@ def _of_column(job: Job, column: Column) -> tuple[str, ...]:
 
 def _check_relations(schema: Schema, places: Places, found: Gatherer) -> None:
     """Tables, indexes and sequences share one namespace."""
-    workers = tables_of(schema).workers
-    taken = {workers.name: "jobgen's table", workers.primary_key: "jobgen's index"}
+    index = names.primary_key(WORKERS_TABLE)
+    taken = {WORKERS_TABLE: "jobgen's table", index: "jobgen's index"}
     for job in schema.jobs:
         owner = f"a name that the job {shown(job.name)} needs"
-        mine = sorted(_relations(job, table_of(schema, job)))
+        mine = sorted(_relations(job))
         for name in mine:
             if name in taken:
                 message = f"the name {shown(name)} is already {taken[name]}"
@@ -214,14 +212,17 @@ def _check_relations(schema: Schema, places: Places, found: Gatherer) -> None:
         taken.update((name, owner) for name in mine if name not in taken)
 
 
-def _relations(job: Job, table: Table) -> set[str]:
-    sequences = {names.wake_sequence(job.table), names.id_sequence(job.table)}
-    return {
-        table.name,
-        table.primary_key,
-        *sequences,
-        *(index.name for index in table.indexes),
-    }
+def _relations(job: Job) -> set[str]:
+    """A sequence counts though the job may not have it: a setting could bring it."""
+    derive = (
+        names.primary_key,
+        names.wake_sequence,
+        names.id_sequence,
+        names.ready_index,
+        names.running_index,
+    )
+    indexes = (index.name for index in payload_indexes(job))
+    return {job.table, *(name(job.table) for name in derive), *indexes}
 
 
 def _check_types(schema: Schema, places: Places, found: Gatherer) -> None:

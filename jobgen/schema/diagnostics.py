@@ -69,6 +69,11 @@ class Gatherer:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Position, Position], Diagnostic] = {}
+        self._files: dict[str, int] = {}
+
+    def begin(self, source: str) -> None:
+        """Lets what is found in `source` come after all files begun before it."""
+        self._files.setdefault(source, len(self._files))
 
     def error(
         self, code: Code, span: Span, message: str, help: str | None = None
@@ -86,6 +91,7 @@ class Gatherer:
 
     def add(self, diagnostic: Diagnostic) -> None:
         span = diagnostic.span
+        self.begin(span.source)
         self._found.setdefault((span.source, span.start, span.end), diagnostic)
 
     @property
@@ -93,12 +99,11 @@ class Gatherer:
         return any(found.severity == "error" for found in self._found.values())
 
     def in_order(self) -> tuple[Diagnostic, ...]:
-        """Everything found, by file and place."""
-        return tuple(sorted(self._found.values(), key=_place))
+        """Everything found, by file, in the order of their beginnings, and place."""
+        return tuple(sorted(self._found.values(), key=self._place))
 
-
-def _place(found: Diagnostic) -> tuple[str, Position, str]:
-    return found.span.source, found.span.start, found.code
+    def _place(self, found: Diagnostic) -> tuple[int, Position, str]:
+        return self._files[found.span.source], found.span.start, found.code
 
 
 _MOST_COMPARED = 100

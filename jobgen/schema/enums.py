@@ -6,6 +6,8 @@ columns that use it are not reported too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.fields import Fields
@@ -17,8 +19,10 @@ from jobgen.schema.places import Places
 from jobgen.schema.typenames import REFUSED, TYPE_NAMES
 
 
-def load_enums(node: Mapping, found: Gatherer, places: Places) -> tuple[Enum, ...]:
-    return tuple(_enum(entry, found, places) for entry in node.entries)
+def load_enums(
+    entries: Iterable[Entry], found: Gatherer, places: Places
+) -> tuple[Enum, ...]:
+    return tuple(_enum(entry, found, places) for entry in entries)
 
 
 def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:

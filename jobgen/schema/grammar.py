@@ -233,7 +233,9 @@ class Top:
     PACKAGE = Key("package", TEXT, "Import name of the generated package.", True)
     OUTPUT = Key("output", TEXT, "Its directory, relative to this file.", True)
     POSTGRES = Key("postgres", record(Postgres.KEYS), "Where the tables live.")
-    INCLUDE = Key("include", list_of(TEXT), "Files with more enums and jobs.")
+    INCLUDE = Key(
+        "include", sequence({"type": "string"}), "Files with more enums and jobs."
+    )
     MIGRATIONS = Key("migrations", TEXT, "The directory of migration files.")
     ROLES = Key("roles", record(Roles.KEYS), "Existing roles that get grants.")
     RESERVED = Key("reserved", list_of(name_of("a job")), "Jobs that once existed.")
@@ -264,3 +266,13 @@ class Top:
         DEFAULTS,
         JOBS,
     )
+
+
+class Included:
+    """An included file; its version is the root's, but editors may want to see one."""
+
+    JOBGEN = Top.JOBGEN
+    INCLUDE = Top.INCLUDE
+    ENUMS = Top.ENUMS
+    JOBS = Top.JOBS
+    KEYS = (JOBGEN, INCLUDE, ENUMS, JOBS)

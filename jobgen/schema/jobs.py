@@ -6,6 +6,7 @@ Stage: schema.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 
 from jobgen.schema import names
@@ -26,11 +27,11 @@ RESERVED_JOBS = ("enums", "aio", "handlers")
 
 
 def load_jobs(
-    node: Mapping, defaults: Mapping | None, context: Context
+    entries: Iterable[Entry], defaults: Mapping | None, context: Context
 ) -> tuple[Job, ...]:
     if defaults is not None:
         _check_defaults(defaults, context)
-    jobs = (_job(entry, defaults, context) for entry in node.entries)
+    jobs = (_job(entry, defaults, context) for entry in entries)
     return tuple(job for job in jobs if job is not None)
 
 

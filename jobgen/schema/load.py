@@ -1,4 +1,4 @@
-"""The bytes of a schema file → a `Schema`, and what is wrong with it.
+"""The bytes of a schema's files → a `Schema`, and what is wrong with it.
 
 Stage: schema, all of it in one function: text → nodes → model → checks. Never
 raises for anything that a user can write.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from keyword import iskeyword
 
@@ -17,19 +18,21 @@ from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span, shown
 from jobgen.schema.enums import load_enums
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import Key, describe
-from jobgen.schema.grammar import GRAMMAR
+from jobgen.schema.files import File, Files, NoFiles
+from jobgen.schema.forms import describe
 from jobgen.schema.grammar import Postgres as PostgresKeys
 from jobgen.schema.grammar import Roles as RolesKeys
 from jobgen.schema.grammar import Top as Keys
-from jobgen.schema.invisible import is_visible
+from jobgen.schema.includes import Inclusion, joined, load_includes
 from jobgen.schema.jobs import load_jobs
 from jobgen.schema.model import Enum, Job, Postgres, Roles, Schema
 from jobgen.schema.nodes import Broken, Mapping, compose
+from jobgen.schema.paths import problem_in
 from jobgen.schema.places import Places
 from jobgen.schema.source import decode, readable
+from jobgen.schema.version import is_readable
 
-_RELATIVE = "write a path that starts at this file's directory"
+_START = "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'"
 
 _TAKEN = frozenset({"jobgen", "psycopg"})
 """What generated code imports: a package of that name would hide it."""
@@ -37,53 +40,71 @@ _TAKEN = frozenset({"jobgen", "psycopg"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The outcome for one file; `schema` is None where anything is an error.
+    """The outcome for one schema; `schema` is None where anything is an error.
 
-    `text` is the decoded file, for printing lines of it; `output` where the key
-    `output` has its value, for what only the file system can tell about it.
+    `texts` are all files that the schema consists of, by the names that spans
+    carry, the root first; of one that cannot be read the text is empty.
+    `output` is where the key `output` has its value, for what only the file
+    system can tell about it.
     """
 
     schema: Schema | None
     diagnostics: tuple[Diagnostic, ...]
-    text: str
+    texts: MappingABC[str, str]
     output: Span
 
 
-def load_schema(data: bytes, source: str) -> Loaded:
-    """Reads the schema file `source`, a name that diagnostics will carry."""
+_ALONE = NoFiles()
+
+
+def load_schema(
+    data: bytes, source: str, files: Files = _ALONE, *, identity: str = ""
+) -> Loaded:
+    """Reads the schema file `source`, a name that diagnostics will carry.
+
+    `files` finds what it includes; `identity` is what they would call `source`
+    itself.
+    """
     found, places = Gatherer(), Places(source)
+    found.begin(source)
     text = decode(data, source, found)
-    root = None if text is None else compose(text, source, found)
-    schema: Schema | None = None
-    if isinstance(root, Mapping):
-        schema = _schema(root, found, places)
-    elif root is not None and not isinstance(root, Broken):
+    root = None if text is None else compose(text, source, found, _START)
+    schema, included = None, Inclusion()
+    if isinstance(root, Mapping) and is_readable(root, found):
+        fields = _fields(root, found)
+        file, listed = File(name=source, identity=identity), fields.get(Keys.INCLUDE)
+        included = load_includes(listed, file, len(data), files, found)
+        schema = _schema(fields, included, found, places)
+    elif root is not None and not isinstance(root, Broken | Mapping):
         message = f"a schema is a mapping of keys to values, not {describe(root)}"
-        help = "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'"
-        found.error("not-a-mapping", root.span, message, help)
+        found.error("not-a-mapping", root.span, message, _START)
+    texts = {source: readable(data) if text is None else text}
     return Loaded(
         schema=None if found.failed else schema,
         diagnostics=found.in_order(),
-        text=readable(data) if text is None else text,
+        texts=texts | {each.name: each.text for each in included.files},
         output=places.at("output"),
     )
 
 
-def _schema(root: Mapping, found: Gatherer, places: Places) -> Schema | None:
-    if not _readable_version(root, found):
-        return None
+def _fields(root: Mapping, found: Gatherer) -> Fields:
     top = root.entries[0].key.span if root.entries else root.span
-    fields = Fields(root, Keys.KEYS, found, what="the schema", place=top)
+    return Fields(root, Keys.KEYS, found, what="the schema", place=top)
+
+
+def _schema(
+    fields: Fields, included: Inclusion, found: Gatherer, places: Places
+) -> Schema:
     package, output = _package(fields, found), _output(fields, found, places)
     postgres = _postgres(fields, found)
-    enums = _enums(fields, found, places)
+    enums = _enums(fields, included, found, places)
     context = Context(
         found=found,
         places=places,
         postgres=postgres,
         enums=_by_name(enums),
     )
-    jobs = _jobs(fields, context)
+    jobs = _jobs(fields, included, context)
     _check_postponed(fields, found)
     schema = Schema(
         package=package,
@@ -95,19 +116,6 @@ def _schema(root: Mapping, found: Gatherer, places: Places) -> Schema | None:
     )
     check(schema, places, found)
     return schema
-
-
-def _readable_version(root: Mapping, found: Gatherer) -> bool:
-    """Whether the rest of the file means anything to this release."""
-    entry = root.find(Keys.JOBGEN.name)
-    if entry is None:
-        return True  # a missing key is reported with the others
-    version = Keys.JOBGEN.form.read(entry.value, found)
-    if version is not None and version != GRAMMAR:
-        message = f"this jobgen reads version {GRAMMAR} of the grammar, not {version}"
-        help = f"write 'jobgen: {GRAMMAR}', or install another jobgen"
-        found.error("unsupported-version", entry.value.span, message, help)
-    return version in (None, GRAMMAR)
 
 
 def _package(fields: Fields, found: Gatherer) -> str:
@@ -135,18 +143,10 @@ def _output(fields: Fields, found: Gatherer, places: Places) -> str:
     if not output or span is None:
         return ""
     places.note(span, "output")
-    problem = _path_problem(output)
+    problem = problem_in(output)
     if problem is not None:
         found.error("bad-path", span, *problem)
     return output
-
-
-def _path_problem(path: str) -> tuple[str, str] | None:
-    if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
-        return f"{shown(path)} is not relative to this file", _RELATIVE
-    if "\\" in path or not is_visible(path):
-        return f"{shown(path)} is not a portable path", "write '/' between the parts"
-    return None
 
 
 def _postgres(fields: Fields, found: Gatherer) -> Postgres:
@@ -177,11 +177,15 @@ def _roles(fields: Fields, found: Gatherer) -> Roles:
     )
 
 
-def _enums(fields: Fields, found: Gatherer, places: Places) -> tuple[Enum, ...]:
-    node = fields.get(Keys.ENUMS)
-    if fields.lost(Keys.ENUMS, node) or (node is not None and node.incomplete):
+def _enums(
+    fields: Fields, included: Inclusion, found: Gatherer, places: Places
+) -> tuple[Enum, ...]:
+    own = fields.get(Keys.ENUMS)
+    mappings = [own, *(each.enums for each in included.files)]
+    broken = any(each is not None and each.incomplete for each in mappings)
+    if broken or fields.lost(Keys.ENUMS, own) or not included.complete:
         places.doubt("enums")
-    return () if node is None else load_enums(node, found, places)
+    return load_enums(joined("an enum", mappings, found), found, places)
 
 
 def _by_name(enums: tuple[Enum, ...]) -> dict[str, Enum]:
@@ -191,15 +195,15 @@ def _by_name(enums: tuple[Enum, ...]) -> dict[str, Enum]:
     return meant | {enum.name: enum for enum in enums}
 
 
-def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
-    defaults, node = fields.get(Keys.DEFAULTS), fields.get(Keys.JOBS)
-    span = fields.span(Keys.JOBS)
-    if node is None or span is None:
-        return ()
-    if not node.entries and not node.incomplete:
+def _jobs(fields: Fields, included: Inclusion, context: Context) -> tuple[Job, ...]:
+    mappings = [fields.get(Keys.JOBS), *(each.jobs for each in included.files)]
+    entries = joined("a job", mappings, context.found)
+    own = mappings[0]
+    if not entries and own is not None and included.complete and not own.incomplete:
+        span = fields.span(Keys.JOBS) or own.span
         help = "add one, such as 'send_mail: {columns: {email: text}}'"
         context.found.error("no-jobs", span, "the schema has no jobs", help)
-    jobs = load_jobs(node, defaults, context)
+    jobs = load_jobs(entries, fields.get(Keys.DEFAULTS), context)
     reserved = fields.get_or(Keys.RESERVED, ())
     for job in jobs:
         if job.name in reserved:
@@ -210,18 +214,9 @@ def _jobs(fields: Fields, context: Context) -> tuple[Job, ...]:
 
 
 def _check_postponed(fields: Fields, found: Gatherer) -> None:
-    """Judges the shape of what a later release acts on; says so where it matters."""
+    """Judges the shape of what only migrations act on."""
     migrations, span = fields.get(Keys.MIGRATIONS), fields.span(Keys.MIGRATIONS)
-    problem = None if migrations is None else _path_problem(migrations)
+    problem = None if migrations is None else problem_in(migrations)
     if problem is not None and span is not None:
         found.error("bad-path", span, *problem)
     fields.get(Keys.RESERVED)
-    if fields.get(Keys.INCLUDE):
-        _postpone(fields, Keys.INCLUDE, found)
-
-
-def _postpone(fields: Fields, key: Key[object], found: Gatherer) -> None:
-    span = fields.span(key)
-    if span is not None and not found.failed:
-        message = f"'{key.name}' is read, and not acted on by this release"
-        found.warning("not-yet", span, message)

@@ -84,8 +84,11 @@ class Broken:
 Node: TypeAlias = Scalar | Mapping | Sequence | Broken
 
 
-def compose(text: str, source: str, found: Gatherer) -> Node | None:
-    """The one document of `text`; None (with a diagnostic) where there is none."""
+def compose(text: str, source: str, found: Gatherer, start: str) -> Node | None:
+    """The one document of `text`; None (with a diagnostic) where there is none.
+
+    `start` says how such a file begins, for somebody whose file is empty.
+    """
     builder = _Builder(source, found)
     try:
         builder.run(text)
@@ -105,7 +108,7 @@ def compose(text: str, source: str, found: Gatherer) -> Node | None:
             "empty-file",
             Span.whole(source),
             "the file contains no schema",
-            "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'",
+            start,
         )
     return None if nothing else builder.root
 

@@ -7,6 +7,7 @@ PostgreSQL whatever the input, under any setting of the server.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from jobgen.schema.invisible import INVISIBLE
 
@@ -59,6 +60,7 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT.get(character, f"\\U{ord(character):08X}")
 
 
+@cache
 def quote_identifier(name: str) -> str:
     """`order` → `"order"`, `kind` → `kind`: quotes only where SQL needs them."""
     if _PLAIN_IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
@@ -66,6 +68,7 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+@cache
 def qualified(schema: str, name: str) -> str:
     """`public.send_mail_jobs`, each part quoted where it needs to be."""
     return f"{quote_identifier(schema)}.{quote_identifier(name)}"

@@ -28,6 +28,11 @@ _GENERATOR: Final = {"difflib", "jinja2", "jobgen.emit", "jobgen.schema", "yaml"
 _RUNTIME: Final = {"asyncio", "jobgen.runtime", "logging", "psycopg"}
 
 
+def _id(value: tuple[str, ...] | set[str]) -> str:
+    """Sets have no order: their text would differ from process to process."""
+    return " ".join(value) if isinstance(value, tuple) else ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "needless"),
     [
@@ -40,7 +45,7 @@ _RUNTIME: Final = {"asyncio", "jobgen.runtime", "logging", "psycopg"}
         (("explain", "unknown-type"), _RUNTIME | {"jinja2", "jobgen.emit", "yaml"}),
         (("worker", "nothing:handlers"), _GENERATOR),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+    ids=_id,
 )
 def test_a_command_imports_nothing_that_it_does_not_need(
     tmp_path: Path, arguments: tuple[str, ...], needless: set[str]

@@ -22,6 +22,38 @@ _RUNTIME: Final = "jobgen/runtime"
 
 MUTANTS: Final = (
     Mutant(
+        name="include-outside-the-project",
+        file="jobgen/cli/files.py",
+        old="if not Path(identity).is_relative_to(self._project):",
+        new="if not self._project:",
+        test="tests/cli/test_include.py",
+        only="test_a_file_outside_the_project_is_not_included",
+    ),
+    Mutant(
+        name="include-by-name",
+        file="jobgen/cli/files.py",
+        old="identity = os.path.realpath(name)",
+        new="identity = os.path.abspath(name)",
+        test="tests/cli/test_include.py",
+        only="test_a_file_is_the_same_by_whatever_name",
+    ),
+    Mutant(
+        name="unchanged-by-another-generator",
+        file="jobgen/cli/unchanged.py",
+        old='entry["generator"] == _generator()',
+        new='entry["generator"]',
+        test="tests/cli/test_unchanged.py",
+        only="test_another_generator_makes_it_again",
+    ),
+    Mutant(
+        name="copy-without-columns",
+        file=f"{_RUNTIME}/plans.py",
+        old="            if any(given):\n",
+        new="            if given:\n",
+        test="tests/emit/test_texts.py",
+        only="test_the_package_says_and_sends_what_was_written",
+    ),
+    Mutant(
         name="fence-without-owner",
         file=f"{_STATEMENTS}/fence.jinja",
         old="    AND locked_by = $2::uuid\n",

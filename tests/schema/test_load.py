@@ -150,13 +150,6 @@ def test_postgres_settings_default_to_public_on_15() -> None:
     assert loaded.schema.jobs[0].columns[0].type.sql == '"order".k'
 
 
-def test_what_is_not_acted_on_yet_is_said() -> None:
-    """What silently is not done would be found out in production."""
-    loaded = load("include: [billing.yaml]\njobs: {a: {columns: {}}}\n")
-    assert loaded.schema is not None
-    assert [found.severity for found in loaded.diagnostics] == ["warning"]
-
-
 def test_a_role_is_one_name_or_a_list_of_them() -> None:
     """Any name that PostgreSQL has, in its own spelling; one may be in both."""
     loaded = load(

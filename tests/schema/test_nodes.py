@@ -16,7 +16,7 @@ _VALID = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\njobs: {a: {columns:
 
 def _compose(text: str) -> Node | None:
     found = Gatherer()
-    node = compose(text, "schema.yaml", found)
+    node = compose(text, "schema.yaml", found, "")
     assert found.in_order() == ()
     return node
 

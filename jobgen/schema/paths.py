@@ -1,0 +1,21 @@
+"""What a path in a schema file may look like.
+
+Stage: schema. Pure: where a path leads, only the file system knows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jobgen.schema.diagnostics import shown
+from jobgen.schema.invisible import is_visible
+
+
+def problem_in(path: str) -> tuple[str, str] | None:
+    """Why `path` does not mean the same on every machine, and what to write."""
+    if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
+        message = f"{shown(path)} is not relative to this file"
+        return message, "write a path that starts at this file's directory"
+    if "\\" in path or not is_visible(path):
+        return f"{shown(path)} is not a portable path", "write '/' between the parts"
+    return None
