@@ -1,7 +1,8 @@
 """The digest of what a schema means, apart from what it says to people.
 
 Stage: emit. In: the model. Out: hexadecimal text that changes with names, types,
-statements and policy, and not with docs or the place of the file.
+statements and policy, and not with docs, the place of the file, or what Python
+makes of the JSON in a column.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from enum import Enum as PythonEnum
 
 from jobgen.schema.model import Schema
 
-_IGNORED = frozenset({"doc", "output"})
+_IGNORED = frozenset({"doc", "output", "typed_json"})
 
 
 def digest(schema: Schema) -> str:

@@ -13,6 +13,7 @@ _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _RESULTS: Final = "tests/seed/test_results.py"
+_TYPED_JSON: Final = "tests/emit/test_typed_json.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
 
@@ -176,6 +177,24 @@ MUTANTS: Final = (
         new="except KeyboardInterrupt as error:  # a user's",
         test=_FETCH,
         only="test_a_row_that_cannot_be_decoded_fails_alone",
+    ),
+    Mutant(
+        name="a-missing-module-fails-rows",
+        file=f"{_RUNTIME}/plans.py",
+        old="""        except ImportError:
+            raise  # this program lacks a module: no row is to blame, and none is lost
+""",
+        new="",
+        test=_TYPED_JSON,
+        only="test_a_module_that_is_missing_loses_no_row",
+    ),
+    Mutant(
+        name="encoders-get-none",
+        file=f"{_RUNTIME}/values.py",
+        old="    return None if value is None else encoded(column, value, encode)\n",
+        new="    return encoded(column, value, encode)\n",
+        test=_TYPED_JSON,
+        only="test_functions_see_neither_null_nor_default",
     ),
     Mutant(
         name="pending-counts-the-future",
