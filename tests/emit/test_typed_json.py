@@ -19,6 +19,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from jobgen.emit.typed_json import GENERATED
+from jobgen.runtime import Worker
 from tests.emit import users
 from tests.emit.packages import packages
 from tests.emit.schemas import files, write
@@ -225,6 +226,26 @@ def test_a_module_that_is_missing_loses_no_row(
             shop.send_mail.fetch(conn, WORKER)
     row = shop.send_mail.fetch(conn, WORKER)
     assert (row.first, row.attempts_count) == (app.Attachment("good"), 1)
+
+
+def test_a_worker_stops_for_a_missing_module(
+    database: str,
+    conn: psycopg.Connection[TupleRow],
+    app: Any,
+    shop: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the error, and it gives back what it took."""
+    shop.send_mail.enqueue(conn, shop.SendMail(first=app.Attachment("good")))
+    conn.commit()
+    worker = Worker(database, app.HANDLERS)
+    monkeypatch.setitem(sys.modules, "typed_app", None)
+    with pytest.raises(ImportError):
+        asyncio.run(worker.run())
+    row = conn.execute(
+        "SELECT status::text, locked_by, attempts_count FROM send_mail_jobs"
+    ).fetchone()
+    assert row == ("job_status_not_started", None, 0)
 
 
 @pytest.mark.parametrize("autocommit", [False, True])
