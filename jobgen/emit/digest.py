@@ -1,7 +1,8 @@
 """The digest of what a schema means, apart from what it says to people.
 
 Stage: emit. In: the model. Out: hexadecimal text that changes with names, types,
-statements and policy, and not with docs, marks or the place of the file.
+statements and policy, and not with docs, marks, the place of the file, or what
+Python makes of the JSON in a column.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from jobgen.schema.model import Schema
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_IGNORED = frozenset({"deprecated", "doc", "output"})
+_IGNORED = frozenset({"deprecated", "doc", "output", "typed_json"})
 
 
 def digest(schema: Schema) -> str:

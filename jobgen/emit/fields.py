@@ -67,6 +67,8 @@ def name_in_class(imports: Imports, name: str) -> str:
 
 def annotation(imports: Imports, column: Column) -> list[str]:
     """The members of the union that a value of the column is of, NULL apart."""
+    if column.typed_json is not None:
+        return [imports.user(column.typed_json.python)]
     if column.type.enum is not None:
         union = [column.type.element.python]
         imports.own(".enums", *union)
@@ -98,9 +100,14 @@ def row_field(imports: Imports, column: Column) -> str:
     return layout.annotated(4, column.attribute, union)
 
 
-def value(column: Column) -> str:
+def value(imports: Imports, column: Column) -> str:
     """An item of what `_values` returns."""
     given = f"new.{column.attribute}"
+    if column.typed_json is not None:
+        encode = imports.user(column.typed_json.encode)
+        encoded = "encoded_or_null" if column.nullable else "encoded"
+        arguments = [string(column.name), given, encode]
+        return layout.call(8, f"values.{encoded}(", arguments, "),")
     many = int(column.type.array)
     named = _NAMED.get(column.type.element.sql)
     if named is not None:
@@ -112,10 +119,10 @@ def value(column: Column) -> str:
     return layout.call(8, f"values.{plain}(", [given], "),") if plain else f"{given},"
 
 
-def decoded(column: Column, position: int) -> str:
+def decoded(imports: Imports, column: Column, position: int) -> str:
     """An argument of the row class in `_decode`."""
     raw = f"row[{position}]"
-    read = _read(column, raw)
+    read = _read(imports, column, raw)
     if read is None:
         return f"{column.attribute}={raw},"
     if column.nullable:
@@ -129,13 +136,16 @@ def labels_constant(enum: str) -> str:
     return f"_{enum.upper()}"
 
 
-def _read(column: Column, raw: str) -> list[str] | None:
+def _read(imports: Imports, column: Column, raw: str) -> list[str] | None:
     """A call, in parts, that makes the value from what psycopg gives; None: as is."""
     name, enum, is_json = (
         string(column.name),
         column.type.enum,
         column.type.element.family is Family.JSON,
     )
+    if column.typed_json is not None:
+        decode = imports.user(column.typed_json.decode)
+        return [f"{decode}(", f"values.json_value({raw})", ")"]
     if column.type.array:
         if enum is not None:
             return [f"{labels_constant(enum)}.members(", name, raw, ")"]

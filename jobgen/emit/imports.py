@@ -7,17 +7,27 @@ a class body, is imported under another: the import gives way, never the user.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from jobgen.emit.layout import exploded
 from jobgen.emit.literals import WIDTH
+from jobgen.schema.model import ImportPath
 
 Key = tuple[tuple[int, int, str], ...]
+Entry = tuple[str, str, str]
+"""Module, name, and what the name is called here."""
 
+_FUTURE = "__future__"
 _THIRD_PARTY = ("psycopg",)
 _OURS = ("jobgen",)
+
+_INDENT = 4 * " "
+_SPLIT = "\n\n# isort: split\n\n"
+"""Between roots whose order would depend on what lies beside the package."""
 
 
 @cache
@@ -50,12 +60,14 @@ class Imports:
     """Gathers what a module needs; `taken` are the names that it has already.
 
     `hidden` are the attributes of its classes: in their bodies these names mean
-    the field, and `in_class` gives another.
+    the field, and `in_class` gives another. `local` is what the user's own classes
+    and functions are called; they are imported where they are needed.
     """
 
     taken: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
-    _names: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+    local: Mapping[ImportPath, str] = field(default_factory=dict[ImportPath, str])
+    _names: set[Entry] = field(default_factory=set[Entry])
 
     def use(self, module: str, name: str) -> str:
         """Import `name`; return what it is called here."""
@@ -76,6 +88,26 @@ class Imports:
             return name
         return self._import(module, name, aliased=aliased)
 
+    def user(self, path: ImportPath) -> str:
+        """The expression that stands for something of the user's."""
+        _, dot, member = path.name.partition(".")
+        return self.local[path.root] + dot + member
+
+    def lazy(self, paths: Iterable[ImportPath]) -> str:
+        """Statements that import something of the user's in an indented block.
+
+        The first line is not indented; the text is empty where there are no paths.
+        """
+        roots: defaultdict[str, list[Entry]] = defaultdict(list)
+        for path in {path.root for path in paths}:
+            entry = path.module, path.name, self.local[path]
+            roots[path.module.partition(".")[0]].append(entry)
+        found = _SPLIT.join(
+            "\n".join(_statements(roots[root], WIDTH - len(_INDENT)))
+            for root in sorted(roots, key=natural)
+        )
+        return textwrap.indent(found, _INDENT).lstrip()
+
     def _import(self, module: str, name: str, *, aliased: bool) -> str:
         local = f"_{name[0].upper()}{name[1:]}" if aliased else name
         self._names.add((module, name, local))
@@ -83,9 +115,9 @@ class Imports:
 
     def blocks(self) -> str:
         """All import statements: one block for each root, whatever stands beside."""
-        found = [self._block(["", *_THIRD_PARTY]), self._block(_OURS)]
+        found = [self._block([_FUTURE, "", *_THIRD_PARTY]), self._block(_OURS)]
         found.append(self._block(["."]))
-        return "\n\n# isort: split\n\n".join(filter(None, found))
+        return _SPLIT.join(filter(None, found))
 
     def _block(self, roots: Iterable[str]) -> str:
         sections = [
@@ -100,10 +132,10 @@ def _root(module: str) -> str:
     first = module.partition(".")[0]
     if module.startswith("."):
         return "."
-    return first if first in _THIRD_PARTY + _OURS else ""
+    return first if first in (_FUTURE, *_THIRD_PARTY, *_OURS) else ""
 
 
-def _statements(entries: Iterable[tuple[str, str, str]]) -> list[str]:
+def _statements(entries: Iterable[Entry], width: int = WIDTH) -> list[str]:
     """One statement for all plain names of a module, one for each renamed name."""
     plain: dict[str, list[str]] = {}
     found: list[tuple[str, list[str]]] = []
@@ -115,7 +147,10 @@ def _statements(entries: Iterable[tuple[str, str, str]]) -> list[str]:
     found.extend(
         (module, sorted(names, key=member_order)) for module, names in plain.items()
     )
-    return [_statement(*each) for each in sorted(found, key=_statement_order)]
+    return [
+        _statement(module, names, width)
+        for module, names in sorted(found, key=_statement_order)
+    ]
 
 
 def _statement_order(entry: tuple[str, list[str]]) -> tuple[int, Key, object, str]:
@@ -125,8 +160,8 @@ def _statement_order(entry: tuple[str, list[str]]) -> tuple[int, Key, object, st
     return -dots, natural(module), member_order(first), local
 
 
-def _statement(module: str, names: list[str]) -> str:
+def _statement(module: str, names: list[str], width: int) -> str:
     flat = f"from {module} import {', '.join(names)}"
-    if len(flat) <= WIDTH:
+    if len(flat) <= width:
         return flat
     return exploded(0, f"from {module} import (", names, ")")

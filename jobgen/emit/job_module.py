@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jobgen.emit import classes, fields, job_value, layout
+from jobgen.emit import classes, fields, job_value, layout, typed_json
 from jobgen.emit.columns import inputs_of
 from jobgen.emit.imports import Imports
 from jobgen.emit.literals import docstring, string
@@ -78,6 +78,9 @@ class ModuleView(TwinView):
     values_start: str
     values: str
     decoded: tuple[str, ...]
+    user_classes: str  # for type checkers only
+    user_encoders: str
+    user_decoders: str
     start: str  # JOB: Final[JobType[…]] = JobType(
     name: str
     inputs: str
@@ -98,6 +101,9 @@ def module_view(
     }
     imports.own("dataclasses", "dataclass")
     imports.own("jobgen.runtime", "sync", "values")
+    if imports.local:
+        imports.own("__future__", "annotations")
+        imports.own("typing", "TYPE_CHECKING")
     if here:
         imports.own("datetime", "timedelta")
         imports.own("jobgen.runtime", "STATUSES")
@@ -142,8 +148,11 @@ def module_view(
             [f"new: {job.class_name}", "/"],
             ") -> tuple[object, ...]:",
         ),
-        values=layout.items(4, "return (", _values(job), ")"),
-        decoded=_decoded(schema, job) if here else (),
+        values=layout.items(4, "return (", _values(imports, job), ")"),
+        decoded=_decoded(imports, schema, job) if here else (),
+        user_classes=imports.lazy(typed_json.classes(job)),
+        user_encoders=imports.lazy(typed_json.encoders(job)),
+        user_decoders=imports.lazy(typed_json.decoders(job)),
         start=layout.subscripted(f"JOB: {local['Final']}[", kind, f"] = {kind[0]}("),
         name=string(job.name),
         inputs=layout.items(
@@ -202,6 +211,7 @@ def _imports(schema: Schema, job: Job) -> Imports:
     return Imports(
         taken=frozenset(classes),
         hidden=frozenset(column.attribute for column in job.columns),
+        local=typed_json.local_names(job, classes),
     )
 
 
@@ -247,20 +257,20 @@ def _exports(job: Job) -> tuple[str, ...]:
 # --- in and out of a row ----------------------------------------------------
 
 
-def _values(job: Job) -> tuple[str, ...]:
+def _values(imports: Imports, job: Job) -> tuple[str, ...]:
     priority = ("values.integer(new.priority),",) if job.priority else ()
-    payload = (fields.value(column) for column in job.columns)
+    payload = (fields.value(imports, column) for column in job.columns)
     return ('values.aware("run_at", new.run_at),', *priority, *payload)
 
 
-def _decoded(schema: Schema, job: Job) -> tuple[str, ...]:
+def _decoded(imports: Imports, schema: Schema, job: Job) -> tuple[str, ...]:
     found: list[str] = []
     for position, column in enumerate(tables.base_columns(schema, job)):
         raw = f"row[{position}]"
         read = f"STATUSES[{raw}]" if column.name == "status" else raw
         found.append(f"{column.name}={read},")
     for position, payload in enumerate(job.columns, len(found)):
-        found.append(fields.decoded(payload, position))
+        found.append(fields.decoded(imports, payload, position))
     return tuple(found)
 
 

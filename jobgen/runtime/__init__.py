@@ -1,11 +1,13 @@
 """What generated code and handlers import: values, outcomes, and the worker.
 
-Imports psycopg and the standard library only; it is shipped to production. The
-worker is loaded when somebody asks for it: a process that enqueues never does.
+Imports psycopg and the standard library only; it is shipped to production. What
+only a worker needs is imported when it is first asked for: a web application that
+enqueues should not pay for it at every start.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from jobgen.runtime import aio, sync, values
@@ -32,15 +34,20 @@ if TYPE_CHECKING:
     from jobgen.runtime.preflight import RefusedError
     from jobgen.runtime.stats import Stats
     from jobgen.runtime.worker import Worker, run
-else:
+else:  # hidden from type checkers, which would believe in any name
+    _HOMES = {
+        "RefusedError": "jobgen.runtime.preflight",
+        "Stats": "jobgen.runtime.stats",
+        "Worker": "jobgen.runtime.worker",
+        "run": "jobgen.runtime.worker",
+    }
 
     def __getattr__(name: str) -> object:
-        if name in ("RefusedError", "Stats", "Worker", "run"):
-            from jobgen.runtime import preflight, stats, worker
-
-            homes = {"RefusedError": preflight, "Stats": stats}
-            return getattr(homes.get(name, worker), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = found
+        return found
 
 
 __all__ = [

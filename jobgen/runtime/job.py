@@ -2,6 +2,9 @@
 
 Values only: names, statements, the decoder, the policy. The statements are
 literals of the generated module; the runtime sends them and composes none.
+
+Where each value exists once, it is equal to itself alone (`eq=False`): whoever
+imports a generated package waits for every method of these classes to be made.
 """
 
 from __future__ import annotations
@@ -86,7 +89,7 @@ class Shape:
     not_null: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Policy:
     """The settings of a job that the worker obeys."""
 
@@ -97,7 +100,7 @@ class Policy:
     stale_after: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Notifications:
     """The function and triggers that announce new rows, as the catalogue prints them.
 
@@ -112,7 +115,7 @@ class Notifications:
     install_sql: LiteralString
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Producer(Generic[N, K]):
     """All that it takes to enqueue a job, wherever it runs."""
 
@@ -126,7 +129,7 @@ class Producer(Generic[N, K]):
     pending_sql: LiteralString
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Statements:
     """The statements of a worker. `$1` to `$4` of the fenced ones are the `Fence`.
 
@@ -156,7 +159,7 @@ class Statements:
     next_due: LiteralString
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JobType(Producer[N, K], Generic[N, J, K]):
     """A job that runs here: `JOB` of its generated module.
 
@@ -172,7 +175,7 @@ class JobType(Producer[N, K], Generic[N, J, K]):
     notifications: Notifications | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Package:
     """What a worker needs to know of a generated package as a whole.
 

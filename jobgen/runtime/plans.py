@@ -187,6 +187,8 @@ def _take(
     for row in raw:
         try:
             jobs.append(job.decode(row))
+        except ImportError:
+            raise  # this program lacks a module: no row is to blame, and none is lost
         except Exception as error:  # a user's own decoder may raise anything
             lost.append(Unloadable(row[0], _reason(error)))
     for row in lost:

@@ -8,7 +8,7 @@ bulk and COPY enqueueing refuse the same values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from enum import Enum, StrEnum
 from typing import Final, TypeAlias, TypeGuard, TypeVar
@@ -213,6 +213,25 @@ def json_texts(
     if value is None or isinstance(value, Default):
         return value
     return [json_text(column, item) for item in value]
+
+
+def encoded(
+    column: str, value: T | Default, encode: Callable[[T], JsonValue], /
+) -> str | Default | None:
+    """What the user's function makes of a value, as JSON text.
+
+    Raises whatever `encode` raises, and what `json_text` does.
+    """
+    if isinstance(value, Default):
+        return value
+    return json_text(column, encode(value))
+
+
+def encoded_or_null(
+    column: str, value: T | Default | None, encode: Callable[[T], JsonValue], /
+) -> str | Default | None:
+    """The same in a nullable column: `encode` is spared None, which is NULL."""
+    return None if value is None else encoded(column, value, encode)
 
 
 def _plain(value: object) -> object:

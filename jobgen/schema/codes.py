@@ -48,7 +48,6 @@ Code: TypeAlias = Literal[
     "no-jobs",
     "not-a-mapping",
     "not-unique",
-    "not-yet",
     "nullable-type",
     "out-of-range",
     "python-needs-json",

@@ -18,6 +18,7 @@ from jobgen.schema.grammar import References as ReferenceKeys
 from jobgen.schema.literals import LiteralProblem, literal
 from jobgen.schema.model import Column, Enum, References
 from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.typed_json import load_typed_json
 from jobgen.schema.typenames import parse_type
 from jobgen.schema.types import ColumnType, Family
 
@@ -41,7 +42,6 @@ _SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 
 _TABLE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_$]*\.)?[A-Za-z_][A-Za-z0-9_$]*")
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
-_IMPORT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def load_columns(node: Mapping, job: str, context: Context) -> tuple[Column, ...]:
@@ -117,7 +117,7 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
     default = _default(fields, column_type, nullable, context)
     default_sql = fields.get(Keys.DEFAULT_SQL)
     doc, check = fields.get(Keys.DOC), fields.get(Keys.CHECK)
-    _check_python(fields, column_type, context)
+    typed_json = load_typed_json(fields, column_type, context)
     fields.get(Keys.RENAMED_FROM)
     _check_one_default(fields, context)
     if column_type is None:
@@ -132,6 +132,7 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
         doc=doc,
         references=references,
         check=check,
+        typed_json=typed_json,
     )
 
 
@@ -238,32 +239,3 @@ def _check_set_null(
         message = "'set null' needs a nullable column"
         help = "add 'nullable: true', or use 'cascade' or 'restrict'"
         context.found.error("set-null-not-nullable", span, message, help)
-
-
-def _check_python(
-    fields: Fields, column_type: ColumnType | None, context: Context
-) -> None:
-    """Judges the shape of typed JSON, which this release does not act on."""
-    named = [key for key in (Keys.PYTHON, Keys.DECODE, Keys.ENCODE) if fields.span(key)]
-    for key in named:
-        span = fields.span(key)
-        text = fields.get(key)
-        if span is None or text is None:
-            continue
-        if not _IMPORT.fullmatch(text):
-            message = f"{shown(text)} names nothing that can be imported"
-            help = "write module:name, as in app.mail:Attachment"
-            context.found.error("bad-import", span, message, help)
-        elif column_type is not None and not _is_json(column_type):
-            message = f"'{key.name}' needs a column of type json or jsonb"
-            context.found.error("python-needs-json", span, message, "remove it")
-        elif Keys.PYTHON not in named:
-            message = f"'{key.name}' needs 'python'"
-            context.found.error("missing-key", span, message, "add 'python:'")
-        else:
-            message = f"'{key.name}' is read, and not acted on by this release"
-            context.found.warning("not-yet", span, message)
-
-
-def _is_json(column_type: ColumnType) -> bool:
-    return column_type.element.family is Family.JSON and not column_type.array

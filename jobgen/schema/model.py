@@ -7,7 +7,7 @@ Knows no YAML, no file, no server.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
@@ -55,6 +55,31 @@ class References:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPath:
+    """Something of the user's in Python: `app.mail` and `Attachment.from_json`."""
+
+    module: str
+    name: str
+
+    @property
+    def root(self) -> ImportPath:
+        """What an import statement can name: `Attachment`, of which the rest is a member."""
+        return replace(self, name=self.name.partition(".")[0])
+
+    def member(self, name: str) -> ImportPath:
+        return replace(self, name=f"{self.name}.{name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedJson:
+    """The class of a JSON column's values, and its functions from and to JSON."""
+
+    python: ImportPath
+    decode: ImportPath
+    encode: ImportPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One payload column. `attribute` is its name in Python.
 
@@ -72,6 +97,7 @@ class Column:
     doc: str | None = None
     references: References | None = None
     check: str | None = None
+    typed_json: TypedJson | None = None
 
     @property
     def server_default(self) -> str | None:

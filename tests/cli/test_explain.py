@@ -19,7 +19,7 @@ from tests.cli.project import SCHEMA, Project
 PAGES = Path(__file__).parents[2] / "docs" / "diagnostics"
 INDEX = PAGES.with_suffix(".md")
 
-_WARNINGS = ("deprecated-default", "not-yet", "unknown-table")
+_WARNINGS = ("deprecated-default", "unknown-table")
 
 _HEAD = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\n"
 _PAGE = re.compile(
@@ -79,7 +79,7 @@ def test_the_wrong_example_of_a_page_is_reported_by_its_code_alone(
 def test_the_right_example_of_a_page_builds(code: Code, project: Project) -> None:
     """Without an error."""
     status, found = _try(_page(code), "right", project)
-    assert (status, found - {"not-yet"}) == (0, set())
+    assert (status, found) == (0, set())
 
 
 def test_a_page_is_that_of_a_code() -> None:

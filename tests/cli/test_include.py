@@ -45,6 +45,7 @@ def test_a_mistake_in_an_included_file_is_shown_with_its_line(
         " that jobgen knows\n"
         "    3 |     columns: {amount: nummeric}\n"
         "      |                       ^^^^^^^^ did you mean 'numeric'?\n"
+        "more: jobgen explain unknown-type\n"
     )
 
 

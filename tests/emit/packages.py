@@ -6,6 +6,8 @@ import json
 import re
 from typing import TypeAlias
 
+from jobgen.emit.typed_json import GENERATED
+from tests.emit import users
 from tests.emit.schemas import (
     DEFAULTS,
     HEAD,
@@ -65,9 +67,19 @@ def packages() -> dict[str, Files]:
         "hiding": files(_hiding()),
         "meeting_jobs": files(_meeting_jobs()),
         "meeting_enums": files(_meeting_enums()),
+        "typed_json": files(_typed_json()),
+        "meeting_users": files(_meeting_users()),
         "jobs": files(
             HEAD + "jobs:\n" + "".join(_entry(name) for name in JOBS.split())
         ),
+    }
+
+
+def user_modules() -> Files:
+    """The modules that the packages name, to lie beside them."""
+    return {
+        "users.py": users.NAMED,
+        "app_users.py": users.aliases("users", GENERATED.split()),
     }
 
 
@@ -137,6 +149,43 @@ def _meeting_enums() -> str:
     columns |= {f"t{n}": name for n, name in enumerate(DEFAULTS) if name != "mood"}
     enums = "".join(f"  {name}: [a]\n" for name in names)
     return HEAD + f"enums:\n{enums}jobs:\n" + _entry("work", columns, id="uuid")
+
+
+def _typed_json() -> str:
+    """Short and long names, from several roots, in every kind of column."""
+    short = {"python": "users:Named"}
+    inner = {
+        "python": "users:Named.Inner",
+        "decode": "users:inner",
+        "encode": "users:dump",
+    }
+    path = f"users:{users.LONG_CLASS}"
+    method = f"users:{users.LONG_METHOD}"
+    long = {"python": path, "decode": method, "encode": "users:dump"}
+    other = {"python": "app_users:Backoff"}
+    plain = {"python": "builtins:str", "decode": "users:dump", "encode": "users:dump"}
+    columns: dict[str, object] = {}
+    for number, wiring in enumerate((short, inner, long, other, plain)):
+        for name in (f"c{number}", _forty(f"c{number}")):
+            column = {"type": "jsonb", **wiring}
+            null = {**column, "nullable": True}
+            columns[f"{name[:38]}_g"] = column
+            columns[f"{name[:38]}_n"] = null
+            columns[f"{name[:38]}_d"] = {**column, "default": 1}
+            columns[f"{name[:38]}_b"] = {**null, "default": 1}
+    there = _entry("there", {"a": columns["c0_b"]}, worker="elsewhere")
+    return HEAD + "jobs:\n" + _entry("work", columns) + there
+
+
+def _meeting_users() -> str:
+    """Classes of the user's with every name that a generated module has."""
+    columns: dict[str, object] = {
+        f"c{number}": {"type": "jsonb", "python": f"app_users:{name}"}
+        for number, name in enumerate(GENERATED.split())
+    }
+    columns["values"] = columns["new"] = columns["row"] = columns["c0"]
+    columns |= {f"t{n}": name for n, name in enumerate(DEFAULTS) if name != "mood"}
+    return HEAD + "jobs:\n" + _entry("work", columns)
 
 
 def _snake_case(class_name: str) -> str:

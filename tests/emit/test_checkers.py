@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emit.packages import packages
+from tests.emit.packages import packages, user_modules
 from tests.emit.schemas import write
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,6 +22,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("checked")
     for name, files in packages().items():
         write(files, home / "code" / f"sample_{name}")
+    write(user_modules(), home / "code")
     return home
 
 
@@ -63,7 +64,7 @@ def test_pyright_finds_nothing(directory: Path) -> None:
     settings = {
         "typeCheckingMode": "strict",
         "include": ["code"],
-        "extraPaths": [str(ROOT)],
+        "extraPaths": [str(ROOT), str(directory / "code")],
     }
     path = directory / "pyrightconfig.json"
     path.write_text(json.dumps(settings), encoding="utf-8")

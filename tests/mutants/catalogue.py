@@ -17,6 +17,7 @@ _LOST: Final = "tests/worker/test_lost_answers.py"
 _ROLES: Final = "tests/emit/test_roles.py"
 _ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
+_TYPED_JSON: Final = "tests/emit/test_typed_json.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
 
@@ -212,6 +213,24 @@ MUTANTS: Final = (
         new="except KeyboardInterrupt as error:  # a user's",
         test=_FETCH,
         only="test_a_row_that_cannot_be_decoded_fails_alone",
+    ),
+    Mutant(
+        name="a-missing-module-fails-rows",
+        file=f"{_RUNTIME}/plans.py",
+        old="""        except ImportError:
+            raise  # this program lacks a module: no row is to blame, and none is lost
+""",
+        new="",
+        test=_TYPED_JSON,
+        only="test_a_module_that_is_missing_loses_no_row",
+    ),
+    Mutant(
+        name="encoders-get-none",
+        file=f"{_RUNTIME}/values.py",
+        old="    return None if value is None else encoded(column, value, encode)\n",
+        new="    return encoded(column, value, encode)\n",
+        test=_TYPED_JSON,
+        only="test_functions_see_neither_null_nor_default",
     ),
     Mutant(
         name="pending-counts-the-future",

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 import generated_example as jobs
-from jobgen.runtime import DEFAULT, Cancel, Outcome, Retry, Snooze
+from jobgen.runtime import DEFAULT, Cancel, JsonValue, Outcome, Retry, Snooze
 
 
 async def send_mail(job: jobs.SendMailJob) -> None: ...
@@ -40,6 +40,10 @@ class Mistake:
     """What follows the preamble; `«a→b»` is `a` by mistake, and should be `b`."""
     mypy: str
     pyright: str
+
+    def module(self, kind: str) -> str:
+        """The name of the module that is `wrong` or `right`."""
+        return f"{kind}_{re.sub(r'[^a-z]+', '_', self.name.lower())}"
 
     @property
     def wrong(self) -> str:

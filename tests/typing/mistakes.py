@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from tests.typing.columns import COLUMNS
 from tests.typing.mistake import Mistake
+from tests.typing.paths import PATHS
 
 REST: Final = """
     render_report=render_report,
@@ -176,15 +178,6 @@ def handler(job: jobs.SendMailJob) -> Snooze:
 
 ROWS: Final = (
     Mistake(
-        name="a payload field is misspelt",
-        code="""
-def handler(job: jobs.SendMailJob) -> None:
-    print(job.«emial→email»)
-""",
-        mypy='"SendMailJob" has no attribute "emial"',
-        pyright='Cannot access attribute "emial" for class "SendMailJob"',
-    ),
-    Mistake(
         name="a payload field of another job",
         code="""
 async def handler(job: jobs.SendMailJob) -> None:
@@ -192,24 +185,6 @@ async def handler(job: jobs.SendMailJob) -> None:
 """,
         mypy='"SendMailJob" has no attribute "event_id"',
         pyright='Cannot access attribute "event_id" for class "SendMailJob"',
-    ),
-    Mistake(
-        name="a payload field of another type",
-        code="""
-def handler(job: jobs.SendMailJob) -> None:
-    name: str = job.«user_id→email»
-""",
-        mypy='expression has type "int", variable has type "str"',
-        pyright='Type "int" is not assignable to declared type "str"',
-    ),
-    Mistake(
-        name="a nullable field is used as if it were never NULL",
-        code="""
-def handler(job: jobs.SendMailJob) -> None:
-    print(«job.subject→(job.subject or "")».upper())
-""",
-        mypy='Item "None" of "str | None" has no attribute "upper"',
-        pyright='"upper" is not a known attribute of "None"',
     ),
     Mistake(
         name="a JSON value is used without a look",
@@ -222,15 +197,6 @@ def handler(job: jobs.PostWebhookJob) -> None:
 """,
         mypy="Incompatible types in assignment",
         pyright='is not assignable to declared type "int"',
-    ),
-    Mistake(
-        name="a row is changed",
-        code="""
-def handler(job: jobs.SendMailJob) -> None:
-    «job.email = "x"→print(job.email)»
-""",
-        mypy='Property "email" defined in "SendMailJob" is read-only',
-        pyright='Attribute "email" is read-only',
     ),
     Mistake(
         name="what fetch returns is used without a look",
@@ -285,57 +251,16 @@ def work(conn: psycopg.Connection[object], job: jobs.ImportContactsJob) -> None:
 
 NEW_JOBS: Final = (
     Mistake(
-        name="a field is misspelt",
-        code='jobs.SendMail(user_id=1, «emial→email»="a@example.org")',
-        mypy='Unexpected keyword argument "emial" for "SendMail"',
-        pyright='No parameter named "emial"',
-    ),
-    Mistake(
-        name="a field is missing",
-        code='jobs.SendMail(user_id=1«→, email="a@example.org"»)',
-        mypy='Missing named argument "email" for "SendMail"',
-        pyright='Argument missing for parameter "email"',
-    ),
-    Mistake(
-        name="a value of another type",
-        code='jobs.SendMail(user_id=«"1"→1», email="a@example.org")',
-        mypy='Argument "user_id" to "SendMail" has incompatible type "str"',
-        pyright='is not assignable to "int"',
-    ),
-    Mistake(
         name="fields by position",
         code='jobs.SendMail(«→user_id=»1, email="a@example.org")',
         mypy='Too many positional arguments for "SendMail"',
         pyright="Expected 0 positional arguments",
     ),
     Mistake(
-        name="a nullable value for a column that is not",
-        code="""
-def new(email: str | None) -> jobs.SendMail:
-    return jobs.SendMail(user_id=1, email=email« → or "a@example.org"»)
-""",
-        mypy='Argument "email" to "SendMail" has incompatible type "str | None"',
-        pyright='"None" is not assignable to "str"',
-    ),
-    Mistake(
         name="None where the database has a default",
         code='jobs.SendMail(user_id=1, email="a", kind=«None→DEFAULT»)',
         mypy='Argument "kind" to "SendMail" has incompatible type "None"',
         pyright='"None" is not assignable to "MailKind"',
-    ),
-    Mistake(
-        name="a label instead of a member",
-        code='jobs.SendMail(user_id=1, email="a",'
-        ' kind=«"welcome"→jobs.MailKind.WELCOME»)',
-        mypy='Argument "kind" to "SendMail" has incompatible type "str"',
-        pyright='"MailKind"',
-    ),
-    Mistake(
-        name="a member of another enum",
-        code='jobs.SendMail(user_id=1, email="a",'
-        " kind=jobs.«ReportStyle.BARS→MailKind.WELCOME»)",
-        mypy='Argument "kind" to "SendMail" has incompatible type "ReportStyle"',
-        pyright='"MailKind"',
     ),
     Mistake(
         name="a member that there is not",
@@ -370,51 +295,6 @@ def new(day: «date→datetime») -> jobs.SendMail:
 
 ENQUEUEING: Final = (
     Mistake(
-        name="another job to enqueue",
-        code="""
-def produce(conn: psycopg.Connection[object], job: jobs.SendMail) -> None:
-    jobs.«render_report→send_mail».enqueue(conn, job)
-""",
-        mypy='has incompatible type "SendMail"; expected "RenderReport"',
-        pyright='"SendMail" is not assignable to "RenderReport"',
-    ),
-    Mistake(
-        name="another job to enqueue with aio",
-        code="""
-async def produce(conn: psycopg.AsyncConnection[object], job: jobs.SendMail) -> None:
-    await jobs.aio.«render_report→send_mail».enqueue(conn, job)
-""",
-        mypy='has incompatible type "SendMail"; expected "RenderReport"',
-        pyright='"SendMail" is not assignable to "RenderReport"',
-    ),
-    Mistake(
-        name="a fetched row to enqueue",
-        code="""
-def produce(conn: psycopg.Connection[object], job: jobs.SendMail«Job→») -> None:
-    jobs.send_mail.enqueue(conn, job)
-""",
-        mypy='has incompatible type "SendMailJob"; expected "SendMail"',
-        pyright='"SendMailJob" is not assignable to "SendMail"',
-    ),
-    Mistake(
-        name="an async connection for a synchronous function",
-        code="""
-def produce(conn: psycopg.«AsyncConnection→Connection»[object]) -> None:
-    jobs.prune_charts.enqueue(conn, jobs.PruneCharts())
-""",
-        mypy='has incompatible type "AsyncConnection[object]"',
-        pyright='"AsyncConnection[object]" is not assignable to "Connection[object]"',
-    ),
-    Mistake(
-        name="a synchronous connection for an async function",
-        code="""
-async def produce(conn: psycopg.«Connection→AsyncConnection»[object]) -> None:
-    await jobs.aio.prune_charts.enqueue(conn, jobs.PruneCharts())
-""",
-        mypy='has incompatible type "Connection[object]"',
-        pyright='"Connection[object]" is not assignable to "AsyncConnection[object]"',
-    ),
-    Mistake(
         name="an enqueue that is not awaited",
         code="""
 async def produce(conn: psycopg.AsyncConnection[object]) -> None:
@@ -422,42 +302,6 @@ async def produce(conn: psycopg.AsyncConnection[object]) -> None:
 """,
         mypy='variable has type "int"',
         pyright='is not assignable to declared type "int"',
-    ),
-    Mistake(
-        name="a wrong element in a bulk",
-        code="""
-def produce(conn: psycopg.Connection[object], mail: jobs.SendMail) -> None:
-    jobs.send_mail.enqueue_many(conn, [mail, «jobs.PruneCharts()→mail»])
-""",
-        mypy='List item 1 has incompatible type "PruneCharts"; expected "SendMail"',
-        pyright='"PruneCharts" is not assignable to "SendMail"',
-    ),
-    Mistake(
-        name="a wrong element in a COPY",
-        code="""
-def produce(conn: psycopg.Connection[object], mail: jobs.SendMail) -> None:
-    jobs.send_mail.enqueue_copy(conn, [mail, «jobs.PruneCharts()→mail»])
-""",
-        mypy='List item 1 has incompatible type "PruneCharts"; expected "SendMail"',
-        pyright='"PruneCharts" is not assignable to "SendMail"',
-    ),
-    Mistake(
-        name="a wrong element in an async bulk",
-        code="""
-async def produce(conn: psycopg.AsyncConnection[object], mail: jobs.SendMail) -> None:
-    await jobs.aio.send_mail.enqueue_many(conn, [mail, «jobs.PruneCharts()→mail»])
-""",
-        mypy='List item 1 has incompatible type "PruneCharts"; expected "SendMail"',
-        pyright='"PruneCharts" is not assignable to "SendMail"',
-    ),
-    Mistake(
-        name="a wrong element in an async COPY",
-        code="""
-async def produce(conn: psycopg.AsyncConnection[object], mail: jobs.SendMail) -> None:
-    await jobs.aio.send_mail.enqueue_copy(conn, [mail, «jobs.PruneCharts()→mail»])
-""",
-        mypy='List item 1 has incompatible type "PruneCharts"; expected "SendMail"',
-        pyright='"PruneCharts" is not assignable to "SendMail"',
     ),
     Mistake(
         name="one job instead of many",
@@ -488,4 +332,4 @@ def work(conn: psycopg.Connection[object], worker: UUID) -> None:
     ),
 )
 
-MISTAKES: Final = (*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *ENQUEUEING)
+MISTAKES: Final = (*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *ENQUEUEING, *PATHS, *COLUMNS)

@@ -5,7 +5,6 @@ would take as long as the rest of the tests together.
 """
 
 import json
-import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -15,22 +14,21 @@ from pathlib import Path
 import pytest
 
 import generated_example
+from tests.emit.schemas import write
+from tests.typing.columns import PACKAGE, package
 from tests.typing.mistake import Mistake
 from tests.typing.mistakes import MISTAKES
 
 CHECKOUT = Path(generated_example.__file__).parents[1]
 
 
-def _module(mistake: Mistake, kind: str) -> str:
-    return f"{kind}_{re.sub(r'[^a-z]+', '_', mistake.name.lower())}.py"
-
-
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
     """A directory with two modules for each mistake."""
     for mistake in MISTAKES:
-        (tmp_path / _module(mistake, "wrong")).write_text(mistake.wrong)
-        (tmp_path / _module(mistake, "right")).write_text(mistake.right)
+        (tmp_path / f"{mistake.module('wrong')}.py").write_text(mistake.wrong)
+        (tmp_path / f"{mistake.module('right')}.py").write_text(mistake.right)
+    write(package(), tmp_path / PACKAGE)
     return tmp_path
 
 
@@ -42,8 +40,8 @@ def _mypy(modules: Path) -> Mapping[str, str]:
     said = _run("mypy", "--config-file=mypy.ini", "--no-error-summary", ".", at=modules)
     found: defaultdict[str, str] = defaultdict(str)
     for line in said.splitlines():
-        module, _, message = line.partition(":")
-        found[module] += f"{message}\n"
+        path, _, message = line.partition(":")
+        found[Path(path).stem] += f"{message}\n"
     return found
 
 
@@ -56,7 +54,7 @@ def _pyright(modules: Path) -> Mapping[str, str]:
     said = _run("pyright", "--outputjson", f"--pythonpath={sys.executable}", at=modules)
     found: defaultdict[str, str] = defaultdict(str)
     for diagnostic in json.loads(said)["generalDiagnostics"]:
-        found[Path(diagnostic["file"]).name] += f"{diagnostic['message']}\n"
+        found[Path(diagnostic["file"]).stem] += f"{diagnostic['message']}\n"
     return found
 
 
@@ -95,20 +93,20 @@ def test_a_mistake_is_rejected(
     """With words that lead to it; and the same code without it is accepted."""
     said = check(modules)
     unnoticed = {
-        mistake.name: said[_module(mistake, "wrong")]
+        mistake.name: said[mistake.module("wrong")]
         for mistake in MISTAKES
-        if expected(mistake) not in said[_module(mistake, "wrong")]
+        if expected(mistake) not in said[mistake.module("wrong")]
     }
     assert unnoticed == {}
     refused = {
-        mistake.name: said[_module(mistake, "right")]
+        mistake.name: said[mistake.module("right")]
         for mistake in MISTAKES
-        if said[_module(mistake, "right")]
+        if said[mistake.module("right")]
     }
     assert refused == {}
 
 
 def test_every_mistake_has_a_name_of_its_own() -> None:
     """Two of the same name would be one module."""
-    names = [_module(mistake, "wrong") for mistake in MISTAKES]
+    names = [mistake.module("wrong") for mistake in MISTAKES]
     assert len(names) == len(set(names))
