@@ -182,13 +182,16 @@ def _constant(job: Job) -> str:
 
 
 def _parameter(job: Job, handler: str) -> str:
-    annotated = layout.annotated(4, job.module, [f"{handler}[{job.row_class_name}]"])
-    return f"{annotated},"
+    union = [f"{handler}[{job.row_class_name}]"]
+    return f"{layout.annotated(4, job.module, union, room=1)},"
 
 
 def _enum_class(enum: Enum) -> EnumClass:
     return EnumClass(
         name=enum.class_name,
         doc=docstring(enum.doc or f"The labels of {enum.name}.", 4),
-        members=tuple(f"{each.member} = {string(each.text)}" for each in enum.labels),
+        members=tuple(
+            layout.assign(each.member, string(each.text), indent=4)
+            for each in enum.labels
+        ),
     )
