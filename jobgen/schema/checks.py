@@ -16,6 +16,7 @@ from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
 from jobgen.schema.tables import (
     STATUS_TYPE,
+    WORKERS_TABLE,
     Table,
     payload_indexes,
     table_of,
@@ -223,6 +224,9 @@ def _check_types(schema: Schema, places: Places, found: Gatherer) -> None:
         span = places.at("enums", enum.name)
         if enum.name == STATUS_TYPE:
             message = f"'{STATUS_TYPE}' is the type of every job's status"
+            found.error("reserved-name", span, message, "rename the enum")
+        elif enum.name == WORKERS_TABLE:
+            message = f"'{WORKERS_TABLE}' is jobgen's table, and so a type already"
             found.error("reserved-name", span, message, "rename the enum")
         elif enum.name in tables:
             message = f"'{enum.name}' is the table of a job, and so a type already"
