@@ -153,6 +153,8 @@ _ZONES = st.one_of(
 )
 _NAIVE = datetime(2026, 1, 1, 12)
 _AWARE = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_TOO_EARLY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+_TOO_LATE = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))
 _INSTANTS = st.datetimes(
     datetime(1, 1, 2), datetime(9999, 12, 30, 23, 59, 59, 999999), timezones=_ZONES
 )
@@ -328,7 +330,12 @@ def _range_kinds() -> tuple[Kind, ...]:
             "daterange",
             st.dates(max_value=date(9999, 12, 30)),
             day,
-            (Range(_NAIVE, None), Range(date(2026, 1, 2), date(2026, 1, 1))),
+            (
+                Range(_NAIVE, None),
+                Range(date(2026, 1, 2), date(2026, 1, 1)),
+                Range(None, date.max, "(]"),
+                Range(date.max, None, "()"),
+            ),
         ),
         _ranges(
             "tstzrange", _INSTANTS, None, (Range(_NAIVE, None), Range(None, _NAIVE))
@@ -384,7 +391,7 @@ KINDS: Mapping[str, Kind] = {
             sql="timestamptz",
             values=_INSTANTS,
             classes=(datetime,),
-            bad=(_NAIVE,),
+            bad=(_NAIVE, _TOO_EARLY, _TOO_LATE),
             expressions=("now()", "now() + interval '1 day'", "CURRENT_TIMESTAMP"),
         ),
         Kind(
