@@ -30,10 +30,14 @@ def choose(config: pytest.Config) -> None:
         setattr(config.option, _OPTION, str(random.getrandbits(32)))
 
 
+def seed(config: pytest.Config) -> str:
+    """The seed of the run."""
+    return str(getattr(config.option, _OPTION))
+
+
 def seed_line(config: pytest.Config) -> str:
     """What to say at the end of a run."""
-    seed = getattr(config.option, _OPTION)
-    return f"property tests: repeat this run with --hypothesis-seed={seed}"
+    return f"property tests: repeat this run with --hypothesis-seed={seed(config)}"
 
 
 def examples(number: int) -> settings:

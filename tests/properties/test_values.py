@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,68 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.emit.schemas import HEAD, files
+from tests.emit.schemas import files
 from tests.properties.callers import Caller, callers
-from tests.properties.kinds import KINDS, Kind, array_of, enum_kind
 from tests.properties.packages import imported
 from tests.properties.payloads import Payload, payloads
-from tests.properties.profiles import examples
+from tests.properties.profiles import examples, seed
 from tests.properties.round_trip import WAYS, check_job
-from tests.properties.schemas import ColumnCase, JobCase
-from tests.properties.yaml_text import yaml
+from tests.properties.schemas import JobCase
+from tests.properties.values import JOBS, schema
 from tests.servers import Server
 
-LABELS = ("good", "so-so", 'it\'s "bad", {no} \\ %s', "🙂 x", "NULL")
-
-
-def _column(name: str, kind: Kind, *, nullable: bool = False) -> ColumnCase:
-    enum = "mood" if kind.sql.startswith("mood") else None
-    return ColumnCase(
-        name=name,
-        kind=kind,
-        enum=enum,
-        nullable=nullable,
-        refers=False,
-        defaulted=False,
-    )
-
-
-def _job(number: int, kind: Kind) -> JobCase:
-    """A job with the type in every kind of column that has no default."""
-    many = array_of(kind)
-    columns = (
-        _column("one", kind),
-        _column("many", many),
-        _column("one_or_none", kind, nullable=True),
-        _column("many_or_none", many, nullable=True),
-    )
-    return JobCase(
-        name=f"job{number}", columns=columns, priority=False, unique=False, here=True
-    )
-
-
-JOBS = tuple(
-    _job(number, kind)
-    for number, kind in enumerate([*KINDS.values(), enum_kind("mood", LABELS)])
-)
-
-
-def _schema() -> str:
-    jobs: dict[str, object] = {
-        job.name: {
-            "columns": {
-                column.name: column.kind.sql + ("?" if column.nullable else "")
-                for column in job.columns
-            }
-        }
-        for job in JOBS
-    }
-    return HEAD + yaml({"enums": {"mood": list(LABELS)}, "jobs": jobs})
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
 def package() -> Iterator[Any]:
-    with imported(files(_schema())) as package:
+    with imported(files(schema())) as package:
         import_module(f"{package.__name__}.aio")
         yield package
 
@@ -120,3 +77,21 @@ def test_a_value_that_would_change_is_refused(
         if not caller.autocommit:
             session.rollback()
         assert session.call(package, job.name, "pending") == before
+
+
+def test_adapters_registered_globally_change_nothing(
+    server: Server, request: pytest.FixtureRequest
+) -> None:
+    """Also where that happens after the generated code was imported."""
+    with server.database() as dsn:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "tests.properties.global_adapters", dsn),
+                *(seed(request.config), str(examples(20).max_examples)),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
