@@ -1,6 +1,6 @@
 """How much the property tests look at, and from which seed.
 
-`ci` is bounded; `soak` looks at a hundred times as much. Each test says how many
+`ci` is bounded; `soak` looks at forty times as much. Each test says how many
 examples it wants in `ci`, by what one costs. Every process of a run starts from
 the same seed, which is chosen at random and said at the end.
 """
