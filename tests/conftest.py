@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from tests import servers
+from tests.properties import profiles
 from tests.servers import Installation, Server
 
 
@@ -28,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    profiles.choose(config)
     _chosen_installations(config)  # A wrong --postgres ends the run here.
     # Here, before pytest-xdist starts its workers: they inherit the run.
     stack = ExitStack()
@@ -59,7 +62,10 @@ def _chosen_installations(config: pytest.Config) -> list[Installation]:
         ) from None
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    terminalreporter.write_line(profiles.seed_line(config))
     if versions := servers.full_versions():
         terminalreporter.write_line(f"tested on PostgreSQL {', '.join(versions)}")
 

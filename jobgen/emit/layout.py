@@ -7,9 +7,23 @@ leaves alone. Each function returns lines without the indentation of the first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from jobgen.emit.literals import WIDTH
+
+# Listed, because Python's own tables differ from version to version.
+_WIDE = re.compile(
+    "[\u1100-\u115e\u2e80-\u302f\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3"
+    "\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001f320"
+    "\U0001f330-\U0001f335\U0001f400-\U0001f43e\U0001f440-\U0001f4fc"
+    "\U0001f5fb-\U0001f64f\U0001f680-\U0001f6c5\U0001f90c-\U0001f9ff"
+    "\U00020000-\U0003fffd]"
+)
+"""Characters of two columns: those of East Asian scripts, and emoji."""
+
+_NO_WIDTH = re.compile("[\u0300-\u036f]")
+"""Accents that join the character before them."""
 
 
 def call(
@@ -40,20 +54,27 @@ def items(indent: int, start: str, values: Sequence[str], end: str) -> str:
     return "\n".join(lines)
 
 
-def assign(start: str, value: str) -> str:
+def assign(start: str, value: str, *, indent: int = 0) -> str:
     """`start = value` for a value that cannot be broken itself."""
-    flat = f"{start} = {value}"
-    if len(flat) <= WIDTH or 4 + len(value) > WIDTH:
+    flat, margin = f"{start} = {value}", " " * indent
+    if indent + _width(flat) <= WIDTH or indent + 4 + _width(value) > WIDTH:
         return flat
-    return f"{start} = (\n    {value}\n)"
+    return f"{start} = (\n{margin}    {value}\n{margin})"
 
 
-def annotated(indent: int, name: str, union: Sequence[str], default: str = "") -> str:
-    """`name: A | B`, with ` = default` where there is one."""
+def _width(text: str) -> int:
+    """The columns that `text` takes up."""
+    return len(text) + len(_WIDE.findall(text)) - len(_NO_WIDTH.findall(text))
+
+
+def annotated(
+    indent: int, name: str, union: Sequence[str], default: str = "", *, room: int = 0
+) -> str:
+    """`name: A | B`, with ` = default` where there is one, and `room` behind it."""
     end = f" = {default}" if default else ""
     annotation = " | ".join(union)
     flat = f"{name}: {annotation}{end}"
-    if indent + len(flat) <= WIDTH:
+    if indent + len(flat) + room <= WIDTH:
         return flat
     margin = " " * indent
     head = f"{name}: {annotation} = ("

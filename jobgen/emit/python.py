@@ -185,8 +185,8 @@ def _constant(job: Job) -> str:
 
 
 def _parameter(job: Job, handler: str) -> str:
-    annotated = layout.annotated(4, job.module, [f"{handler}[{job.row_class_name}]"])
-    return f"{annotated},"
+    union = [f"{handler}[{job.row_class_name}]"]
+    return f"{layout.annotated(4, job.module, union, room=1)},"
 
 
 def _enum_class(enum: Enum) -> EnumClass:
@@ -200,6 +200,6 @@ def _enum_class(enum: Enum) -> EnumClass:
 def _member(label: Label) -> Field:
     doc = '"""Deprecated: it stays for the rows that have it."""'
     return Field(
-        code=f"{label.member} = {string(label.text)}",
+        code=layout.assign(label.member, string(label.text), indent=4),
         doc=doc if label.deprecated else "",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 from enum import Enum, StrEnum
 from typing import Final, TypeAlias, TypeGuard, TypeVar
 
@@ -75,13 +75,26 @@ def items(value: Iterable[T] | Default | None, /) -> list[T] | Default | None:
 def aware(
     column: str, value: datetime | Default | None, /
 ) -> datetime | Default | None:
-    """A datetime with a time zone. Raises `ValueError` for a naive one."""
-    if isinstance(value, datetime) and value.utcoffset() is None:
-        raise ValueError(
-            f"{column}: {value!r} is naive; pass a datetime with a time zone,"
-            " such as datetime.now(timezone.utc)"
-        )
+    """A datetime with a time zone. Raises `ValueError` for a naive one, and for one
+    that PostgreSQL would keep and no Python could read."""
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise ValueError(
+                f"{column}: {value!r} is naive; pass a datetime with a time zone,"
+                " such as datetime.now(timezone.utc)"
+            )
+        if value.year in (MINYEAR, MAXYEAR):
+            _check_utc(column, value)
     return value
+
+
+def _check_utc(column: str, value: datetime) -> None:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(
+            f"{column}: {value!r} is outside of the years 1 to 9999 in UTC"
+        ) from None
 
 
 def aware_items(
@@ -156,9 +169,17 @@ def days(
 def day_range(
     column: str, value: Range[date] | Default | None, /
 ) -> Range[date] | Default | None:
+    """A range of dates. PostgreSQL keeps it as `[)`, so that a last day needs a next."""
     if isinstance(value, Range):
         day(column, value.lower)
         day(column, value.upper)
+        if (value.upper == date.max and value.upper_inc) or (
+            value.lower == date.max and not value.lower_inc
+        ):
+            raise ValueError(
+                f"{column}: {value!r} needs the day after {date.max};"
+                " pass None for that bound"
+            )
     return value
 
 

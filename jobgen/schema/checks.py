@@ -233,6 +233,9 @@ def _check_types(schema: Schema, places: Places, found: Gatherer) -> None:
         if enum.name == STATUS_TYPE:
             message = f"'{STATUS_TYPE}' is the type of every job's status"
             found.error("reserved-name", span, message, "rename the enum")
+        elif enum.name == WORKERS_TABLE:
+            message = f"'{WORKERS_TABLE}' is jobgen's table, and so a type already"
+            found.error("reserved-name", span, message, "rename the enum")
         elif enum.name in tables:
             message = f"'{enum.name}' is the table of a job, and so a type already"
             found.error("table-collision", span, message, "rename the enum")

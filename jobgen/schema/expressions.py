@@ -30,6 +30,8 @@ _PARTNER = {")": "(", "]": "["}
 
 def problem_in(expression: str) -> str | None:
     """Why `expression` could not stand in parentheses; None where it can."""
+    if "\r" in expression:  # generated files have one kind of line end
+        return r"it contains a carriage return, which a text writes as E'\r'"
     opened: list[str] = []
     for token in _TOKEN.finditer(expression):
         problem = _problem_with(token.lastgroup, token[0], opened)

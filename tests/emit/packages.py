@@ -18,6 +18,16 @@ from tests.emit.schemas import (
 
 Files: TypeAlias = dict[str, str]
 
+JUST_TOO_LONG = "abc_" * 9 + "ab_a"
+"""A job of 40 bytes whose handler would fit on a line but for the comma."""
+
+LONG_LABELS = (
+    "a label of more than forty bytes, but not by far",
+    "a wide label beside its member 日本語日本語日本語日",
+    "a narrow label beside its member " + "\u0301" * 15,
+)
+"""Labels that may not fit on the line of their member."""
+
 DOC = (
     'Long “doc” with "quotes", \'\'\'single\'\'\' and """triple""" \\ backslash \\n'
     ' $$ {{ x }} {% if %} */ -- 🙂 – and so many words that it does not fit "in one"'
@@ -106,9 +116,10 @@ def _long() -> str:
                 if kind in ("default", "both"):
                     column["default_sql"] = "NULL"
                 columns[_forty(f"c{number}{'s' if array else ''}_{kind}")] = column
-    head = HEAD + f"enums: {{{enum}: [a, b]}}\njobs:\n"
+    labels = json.dumps([*LONG_LABELS, "a", "b"], ensure_ascii=False)
+    head = HEAD + f"enums: {{{enum}: {labels}}}\njobs:\n"
     jobs = _entry(_forty("first"), columns, doc=DOC), _entry(_forty("second"))
-    return head + "".join(jobs)
+    return head + "".join(jobs) + _entry(JUST_TOO_LONG)
 
 
 def _hiding() -> str:

@@ -189,6 +189,14 @@ REFUSED: dict[str, Any] = {
     "tstzrange": Range(datetime(2026, 1, 1), None),
 }
 
+UNREADABLE: dict[str, list[Any]] = {
+    "timestamptz": [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))),
+    ],
+    "daterange": [Range(None, date.max, "(]"), Range(date.max, None, "()")],
+}
+
 
 @pytest.mark.parametrize("way", ["enqueue", "enqueue_many", "enqueue_copy"])
 def test_a_value_that_would_be_changed_is_refused(
@@ -201,3 +209,17 @@ def test_a_value_that_would_be_changed_is_refused(
         job = replace(good, **{name: [value] if kind == "many" else value})
         with pytest.raises((ValueError, psycopg.DataError)), conn.transaction():
             enqueue(conn, job if way == "enqueue" else [job])
+
+
+@pytest.mark.parametrize("way", ["enqueue", "enqueue_many", "enqueue_copy"])
+def test_a_value_that_nobody_could_read_is_refused(
+    conn: psycopg.Connection[TupleRow], package: Any, way: str
+) -> None:
+    """PostgreSQL would keep it, and the job fail when it is fetched."""
+    good, enqueue = news(package)[0], getattr(package.everything, way)
+    for type_, values in UNREADABLE.items():
+        for value, kind in product(values, ("one", "many")):
+            name = f"{kind}{list(DEFAULTS).index(type_)}_given"
+            job = replace(good, **{name: [value] if kind == "many" else value})
+            with pytest.raises(ValueError, match=name):
+                enqueue(conn, job if way == "enqueue" else [job])

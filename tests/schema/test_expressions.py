@@ -44,3 +44,9 @@ def test_an_expression_may_contain_anything_quoted(expression: str) -> None:
 def test_an_expression_cannot_leave_its_parentheses(expression: str) -> None:
     """No matter how its quotes and brackets are arranged."""
     assert problem_in(expression) is not None
+
+
+def test_an_expression_has_no_carriage_return() -> None:
+    """Generated files have LF alone, so a text must escape the other one."""
+    assert problem_in("note <> 'a\rb'") is not None
+    assert problem_in(r"note <> E'a\rb'") is None

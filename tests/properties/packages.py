@@ -1,0 +1,30 @@
+"""Generated packages on the disk, imported and thrown away again."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from tests.emit.schemas import write
+
+
+@contextmanager
+def imported(files: Mapping[str, str]) -> Generator[Any]:
+    """The package of `files`, importable while the block runs."""
+    name = f"sample_{uuid4().hex}"
+    with TemporaryDirectory() as home:
+        write(dict(files), Path(home) / name)
+        sys.path.insert(0, home)
+        importlib.invalidate_caches()
+        try:
+            yield importlib.import_module(name)
+        finally:
+            sys.path.remove(home)
+            for module in [each for each in sys.modules if each.startswith(name)]:
+                del sys.modules[module]

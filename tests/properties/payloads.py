@@ -1,0 +1,84 @@
+"""Jobs to enqueue for a schema of `schemas`, and what must come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from jobgen.schema.names import attribute, class_name
+from tests.properties.kinds import key
+from tests.properties.schemas import ColumnCase, JobCase
+
+RUN_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Values by column; a column that is not here is left to the server."""
+
+    values: dict[str, Any]
+    order: int
+
+    def new(self, job_class: Any, enums: Any, job: JobCase) -> Any:
+        """The value of a generated class; `enums` is the generated module."""
+        fields = {
+            attribute(column.name): _member(enums, column, self.values[column.name])
+            for column in job.columns
+            if column.name in self.values
+        }
+        if job.priority:
+            fields["priority"] = self.order
+        return job_class(**fields, run_at=RUN_AT + self.order * timedelta(minutes=1))
+
+
+def payloads(job: JobCase) -> st.SearchStrategy[list[Payload]]:
+    """Rows of one job, in queue order."""
+    required = {
+        column.name: _values(column)
+        for column in job.columns
+        if not (column.nullable or column.defaulted)
+    }
+    optional = {
+        column.name: _values(column)
+        for column in job.columns
+        if column.nullable or column.defaulted
+    }
+    row = st.fixed_dictionaries(required, optional=optional)
+    return st.lists(row, min_size=1, max_size=3).map(
+        lambda rows: [Payload(values, order) for order, values in enumerate(rows)]
+    )
+
+
+def _values(column: ColumnCase) -> st.SearchStrategy[Any]:
+    if column.refers:
+        return st.none()
+    values = column.kind.values
+    return st.none() | values if column.nullable else values
+
+
+def _member(enums: Any, column: ColumnCase, value: Any) -> Any:
+    if column.enum is None or value is None:
+        return value
+    labels = getattr(enums, class_name(column.enum))
+    many = column.kind.sql.endswith("[]")
+    return [labels(each) for each in value] if many else labels(value)
+
+
+def check_row(job: JobCase, payload: Payload, enums: Any, row: Any) -> None:
+    """`row` is what was enqueued, in values of the annotated types."""
+    for column in job.columns:
+        found = getattr(row, attribute(column.name))
+        if column.name in payload.values:
+            wanted = payload.values[column.name]
+        elif column.default_is_known:
+            wanted = column.default
+        elif column.defaulted:
+            continue
+        else:
+            wanted = None
+        if wanted is not None:
+            wanted = _member(enums, column, column.kind.loaded(wanted))
+        assert (column.name, key(found)) == (column.name, key(wanted))

@@ -1,0 +1,34 @@
+"""What is enqueued is fetched, on one connection: the property itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+from uuid import uuid4
+
+from jobgen.schema.names import class_name
+from tests.properties.callers import Session
+from tests.properties.payloads import Payload, check_row
+from tests.properties.schemas import JobCase
+
+WAYS = ("enqueue", "enqueue_many", "enqueue_copy")
+
+
+def check_job(
+    session: Session, package: Any, module: str, job: JobCase, rows: list[Payload]
+) -> None:
+    """Each way in gives back `rows`, by both ways out; the table is empty before."""
+    enums = import_module(f"{package.__name__}.enums")
+    new_class = getattr(package, class_name(job.name))
+    news = [row.new(new_class, enums, job) for row in rows]
+    for way in WAYS:
+        if way == "enqueue":
+            ids = [session.call(package, module, way, new) for new in news]
+        else:
+            ids = session.call(package, module, way, news)
+        first = session.call(package, module, "fetch", uuid4())
+        assert first is not None, "the first row could not be decoded"
+        fetched = [first, *session.call(package, module, "fetch_many", uuid4(), 10)]
+        assert ids in ([row.id for row in fetched], len(fetched))
+        for row, payload in zip(fetched, rows, strict=True):
+            check_row(job, payload, enums, row)
