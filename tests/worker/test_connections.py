@@ -10,7 +10,7 @@ from psycopg.rows import scalar_row
 
 import generated_example as jobs
 from jobgen.runtime import listener
-from jobgen.runtime.link import Connect
+from jobgen.runtime.link import Connect, open_connection
 from tests.worker.support import mail_handlers, rows, running, statuses, until
 
 
@@ -26,6 +26,8 @@ def test_a_row_that_the_clients_encoding_lacks_is_run(
 
     async def main() -> None:
         connect: Connect = latin if own else jobs_dsn
+        async with await open_connection(connect, "probe") as conn:
+            assert conn.info.parameter_status("client_encoding") == "UTF8"
         async with running(connect, mail_handlers(handler)):
             await until(lambda: statuses(jobs_dsn) == ["retry"])
 
