@@ -138,7 +138,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.import_contacts_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -206,7 +206,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 8 THEN now() + coalesce(
             $6::interval,
-            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
+            least(interval '5 seconds' * power(2, least(greatest(attempts_count, 0), 10)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -229,7 +229,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 8 THEN now()
-            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
+            + least(interval '5 seconds' * power(2, least(greatest(attempts_count, 0), 10)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::uuid
@@ -474,7 +474,7 @@ def _values(new: ImportContacts, /) -> tuple[object, ...]:
         new.content,
         new.source,
         values.items(new.topics),
-        values.integers(new.skip_lines),
+        values.integers("skip_lines", new.skip_lines),
         values.json_text("columns_map", new.columns_map),
         new.delimiter,
         new.dry_run,

@@ -127,7 +127,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.post_webhook_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -193,7 +193,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 12 THEN now() + coalesce(
             $6::interval,
-            least(interval '2 seconds' * least(attempts_count, 300), interval '10 minutes') * (1 - 0.2 * random())
+            least(interval '2 seconds' * least(greatest(attempts_count, 0), 300), interval '10 minutes') * (1 - 0.2 * random())
         )
         ELSE run_at
     END
@@ -216,7 +216,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 12 THEN now()
-            + least(interval '2 seconds' * least(attempts_count, 300), interval '10 minutes') * (1 - 0.2 * random())
+            + least(interval '2 seconds' * least(greatest(attempts_count, 0), 300), interval '10 minutes') * (1 - 0.2 * random())
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -466,7 +466,7 @@ class PostWebhookJob:
 def _values(new: PostWebhook, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integer(new.priority),
+        values.integer("priority", new.priority),
         new.event_id,
         new.event,
         new.url,

@@ -101,7 +101,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.prune_charts_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -154,7 +154,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 3 THEN now() + coalesce(
             $6::interval,
-            least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
+            least(interval '5 seconds' * power(2, least(greatest(attempts_count, 0), 10)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -177,7 +177,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 3 THEN now()
-            + least(interval '5 seconds' * power(2, least(attempts_count, 10)), interval '1 hour')
+            + least(interval '5 seconds' * power(2, least(greatest(attempts_count, 0), 10)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::bigint

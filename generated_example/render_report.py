@@ -127,7 +127,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.render_report_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -450,7 +450,7 @@ def _values(new: RenderReport, /) -> tuple[object, ...]:
         new.style,
         new.bucket,
         new.target,
-        values.integer(new.width),
+        values.integer("width", new.width),
         values.day("due_on", new.due_on),
     )
 

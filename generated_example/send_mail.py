@@ -112,7 +112,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.send_mail_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -173,7 +173,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 5 THEN now() + coalesce(
             $6::interval,
-            least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '1 hour')
+            least(interval '10 seconds' * power(2, least(greatest(attempts_count, 0), 9)), interval '1 hour')
         )
         ELSE run_at
     END
@@ -196,7 +196,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 5 THEN now()
-            + least(interval '10 seconds' * power(2, least(attempts_count, 9)), interval '1 hour')
+            + least(interval '10 seconds' * power(2, least(greatest(attempts_count, 0), 9)), interval '1 hour')
         ELSE run_at
     END
 WHERE id = $1::bigint
@@ -412,7 +412,7 @@ _MAIL_KIND: Final = Labels(MailKind)
 def _values(new: SendMail, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integer(new.user_id),
+        values.integer("user_id", new.user_id),
         new.email,
         new.subject,
         new.kind,

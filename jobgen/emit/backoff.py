@@ -39,8 +39,10 @@ def _without_jitter(backoff: Backoff) -> str:
     ceiling = -(-backoff.max // backoff.delay) if backoff.delay else 0
     if backoff.strategy == "constant":
         return interval_sql(min(backoff.delay, backoff.max))
+    # No function counts below 0, but anybody may write a row.
+    attempts = "greatest(attempts_count, 0)"
     if backoff.strategy == "linear":
-        factor = f"least(attempts_count, {ceiling})"
+        factor = f"least({attempts}, {ceiling})"
     else:
-        factor = f"power(2, least(attempts_count, {ceiling.bit_length()}))"
+        factor = f"power(2, least({attempts}, {ceiling.bit_length()}))"
     return f"least({delay} * {factor}, {maximum})"

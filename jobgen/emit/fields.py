@@ -45,10 +45,12 @@ _HOMES: Mapping[str, str] = {
 # In `values`: what takes one value, and what takes a list of them. Those that
 # refuse a value are told the column, for the message.
 _PLAIN = {
-    Family.INTEGER: ("integer", "integers"),
     Family.FLOAT: ("real", "reals"),
 }
 _NAMED = {
+    "smallint": ("integer", "integers"),
+    "integer": ("integer", "integers"),
+    "bigint": ("integer", "integers"),
     "date": ("day", "days"),
     "time without time zone": ("clock", "clocks"),
     "timestamp with time zone": ("aware", "aware_items"),

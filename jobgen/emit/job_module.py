@@ -258,7 +258,7 @@ def _exports(job: Job) -> tuple[str, ...]:
 
 
 def _values(imports: Imports, job: Job) -> tuple[str, ...]:
-    priority = ("values.integer(new.priority),",) if job.priority else ()
+    priority = ('values.integer("priority", new.priority),',) if job.priority else ()
     payload = (fields.value(imports, column) for column in job.columns)
     return ('values.aware("run_at", new.run_at),', *priority, *payload)
 

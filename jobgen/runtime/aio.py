@@ -16,7 +16,12 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
 from jobgen.runtime import plans
-from jobgen.runtime.cursor import AsyncCursor
+from jobgen.runtime.cursor import (
+    SET_ENCODING,
+    AsyncCursor,
+    foreign_encoding,
+    refuse_pipeline,
+)
 from jobgen.runtime.job import Fence, J, JobType, K, N, Producer
 from jobgen.runtime.rows import Rows
 from jobgen.runtime.status import JobStatus
@@ -100,14 +105,16 @@ async def rescue(
 
 async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
-    cursor = AsyncCursor(conn)
-    try:
-        step = next(plan)
-        while True:
-            step = plan.send(await _carry_out(cursor, step))
-    except StopIteration as end:
-        answer: A = end.value
-        return answer
+    refuse_pipeline(conn)
+    async with _utf8(conn):
+        cursor = AsyncCursor(conn)
+        try:
+            step = next(plan)
+            while True:
+                step = plan.send(await _carry_out(cursor, step))
+        except StopIteration as end:
+            answer: A = end.value
+            return answer
 
 
 async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
@@ -123,14 +130,39 @@ async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
 
 
 @asynccontextmanager
+async def _utf8(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
+    """UTF8 within the block, on a caller's connection that speaks another encoding.
+
+    In a transaction the setting is local to it: where the block leaves the
+    transaction failed, the caller's rollback takes it back.
+    """
+    own = foreign_encoding(conn)
+    if own is None:
+        yield
+        return
+    idle = conn.info.transaction_status == TransactionStatus.IDLE
+    local = not (conn.autocommit and idle)
+    await AsyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))
+    try:
+        yield
+    finally:
+        if conn.info.transaction_status in (
+            TransactionStatus.IDLE,
+            TransactionStatus.INTRANS,
+        ):
+            await AsyncCursor(conn).execute(SET_ENCODING, (own, local))
+
+
+@asynccontextmanager
 async def atomic(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
     """All of the block or nothing, even where the caller goes on after an error.
 
     On an idle connection that is not in autocommit mode, `conn.transaction()`
     would commit at its end; a transaction that is under way makes it a savepoint.
     """
+    refuse_pipeline(conn)
     if not conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
-        await conn.execute("SELECT")
+        await AsyncCursor(conn).execute("SELECT")
     async with conn.transaction():
         yield
 
@@ -138,6 +170,7 @@ async def atomic(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def together(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
     """One transaction where each statement would be its own."""
+    refuse_pipeline(conn)
     if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
         async with conn.transaction():
             yield

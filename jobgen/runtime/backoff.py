@@ -29,13 +29,14 @@ class Backoff:
 def retry_delay(backoff: Backoff, attempts_count: int) -> timedelta:
     """The wait after `attempts_count` attempts, without jitter.
 
-    Takes any count from 0 to 2,000,000,000: a factor that reaches the maximum
-    is cut before it is multiplied.
+    Takes any count: one below 0 is 0, and a factor that reaches the maximum is
+    cut before it is multiplied.
     """
+    attempts = max(attempts_count, 0)
     ceiling = -(-backoff.max // backoff.delay) if backoff.delay else 0
     factors = {
         "constant": 1,
-        "linear": min(attempts_count, ceiling),
-        "exponential": 1 << min(attempts_count, ceiling.bit_length()),
+        "linear": min(attempts, ceiling),
+        "exponential": 1 << min(attempts, ceiling.bit_length()),
     }
     return min(backoff.delay * factors[backoff.strategy], backoff.max)

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from jobgen.runtime import aio, plans
+from jobgen.runtime.cursor import AsyncCursor
 
 A = TypeVar("A")
 
@@ -22,9 +23,11 @@ CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
 """A statement without an answer for so long means that the connection is dead."""
 
+# UTF8, whatever the environment says: no other encoding holds the text of every row.
 # A prepared LIMIT hides from the planner how few rows are wanted; without these, a
 # generic plan reads the whole table instead of the index that serves the queue.
 _SETTINGS: LiteralString = """\
+SET client_encoding = 'UTF8';
 SET lock_timeout = '1s';
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
@@ -49,7 +52,7 @@ async def open_connection(connect: Connect, name: str) -> AsyncConnection[object
             conn = await _connected(connect)
         try:
             await conn.set_autocommit(True)
-            await conn.execute(_SETTINGS)
+            await AsyncCursor(conn).execute(_SETTINGS)
         except BaseException:
             await conn.close()
             raise

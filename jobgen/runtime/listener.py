@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from psycopg import AsyncConnection, sql
 
+from jobgen.runtime.cursor import AsyncCursor
 from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 
@@ -43,7 +44,9 @@ async def listen(
 
 async def _subscribe(conn: AsyncConnection[object], channels: Sequence[str]) -> None:
     for channel in channels:
-        await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        await AsyncCursor(conn).execute(
+            sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+        )
 
 
 async def _wait(conn: AsyncConnection[object], heard: Callable[[str], None]) -> None:
@@ -51,4 +54,4 @@ async def _wait(conn: AsyncConnection[object], heard: Callable[[str], None]) -> 
         async for notification in conn.notifies(timeout=PROBE_SECONDS):
             heard(notification.channel)
         async with asyncio.timeout(STATEMENT_SECONDS):
-            await conn.execute("SELECT")
+            await AsyncCursor(conn).execute("SELECT")

@@ -8,26 +8,12 @@ of its literal, which a cast turns back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from psycopg import BaseConnection
-from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import Format
 
 from jobgen.runtime.cursor import ADAPTERS
-
-
-class _HexDumper(Dumper):
-    """`\\x…`: psycopg asks a connection how to escape bytes, and here is none."""
-
-    oid = ADAPTERS.types["bytea"].oid
-
-    def dump(self, obj: bytes) -> bytes:
-        return b"\\x" + obj.hex().encode("ascii")
-
-
-_ADAPTERS: Final = AdaptersMap(ADAPTERS)
-_ADAPTERS.register_dumper(bytes, _HexDumper)
 
 
 class _Context:
@@ -35,7 +21,7 @@ class _Context:
 
     @property
     def adapters(self) -> AdaptersMap:
-        return _ADAPTERS
+        return ADAPTERS
 
     @property
     def connection(self) -> BaseConnection[object] | None:

@@ -16,7 +16,12 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from jobgen.runtime import plans
-from jobgen.runtime.cursor import SyncCursor
+from jobgen.runtime.cursor import (
+    SET_ENCODING,
+    SyncCursor,
+    foreign_encoding,
+    refuse_pipeline,
+)
 from jobgen.runtime.job import Fence, J, JobType, K, N, Producer
 from jobgen.runtime.rows import Rows
 from jobgen.runtime.status import JobStatus
@@ -87,14 +92,16 @@ def rescue(
 
 def run(conn: Connection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
-    cursor = SyncCursor(conn)
-    try:
-        step = next(plan)
-        while True:
-            step = plan.send(_carry_out(cursor, step))
-    except StopIteration as end:
-        answer: A = end.value
-        return answer
+    refuse_pipeline(conn)
+    with _utf8(conn):
+        cursor = SyncCursor(conn)
+        try:
+            step = next(plan)
+            while True:
+                step = plan.send(_carry_out(cursor, step))
+        except StopIteration as end:
+            answer: A = end.value
+            return answer
 
 
 def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
@@ -110,14 +117,39 @@ def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
 
 
 @contextmanager
+def _utf8(conn: Connection[object]) -> Generator[None]:
+    """UTF8 within the block, on a caller's connection that speaks another encoding.
+
+    In a transaction the setting is local to it: where the block leaves the
+    transaction failed, the caller's rollback takes it back.
+    """
+    own = foreign_encoding(conn)
+    if own is None:
+        yield
+        return
+    idle = conn.info.transaction_status == TransactionStatus.IDLE
+    local = not (conn.autocommit and idle)
+    SyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))
+    try:
+        yield
+    finally:
+        if conn.info.transaction_status in (
+            TransactionStatus.IDLE,
+            TransactionStatus.INTRANS,
+        ):
+            SyncCursor(conn).execute(SET_ENCODING, (own, local))
+
+
+@contextmanager
 def atomic(conn: Connection[object]) -> Generator[None]:
     """All of the block or nothing, even where the caller goes on after an error.
 
     On an idle connection that is not in autocommit mode, `conn.transaction()`
     would commit at its end; a transaction that is under way makes it a savepoint.
     """
+    refuse_pipeline(conn)
     if not conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
-        conn.execute("SELECT")
+        SyncCursor(conn).execute("SELECT")
     with conn.transaction():
         yield
 
@@ -125,6 +157,7 @@ def atomic(conn: Connection[object]) -> Generator[None]:
 @contextmanager
 def together(conn: Connection[object]) -> Generator[None]:
     """One transaction where each statement would be its own."""
+    refuse_pipeline(conn)
     if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
         with conn.transaction():
             yield

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 from enum import Enum, StrEnum
+from operator import index
 from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from psycopg.types.range import Range
@@ -43,15 +44,29 @@ E = TypeVar("E", bound=StrEnum)
 # --- into the row -----------------------------------------------------------
 
 
-def integer(value: int | Default | None, /) -> int | Default | None:
-    """A plain int: psycopg would send True as a boolean."""
-    return value if value is None or isinstance(value, Default) else int(value)
+def integer(column: str, value: int | Default | None, /) -> int | Default | None:
+    """A plain int: psycopg would send True as a boolean.
 
-
-def integers(value: Iterable[int] | Default | None, /) -> list[int] | Default | None:
+    Raises `TypeError` for what is no whole number, such as 1.9 or "12".
+    """
     if value is None or isinstance(value, Default):
         return value
-    return [int(item) for item in value]
+    return _whole(column, value)
+
+
+def integers(
+    column: str, value: Iterable[int] | Default | None, /
+) -> list[int] | Default | None:
+    if value is None or isinstance(value, Default):
+        return value
+    return [_whole(column, item) for item in value]
+
+
+def _whole(column: str, value: int) -> int:
+    try:
+        return int(index(value))  # index() leaves True as it is
+    except TypeError:
+        raise TypeError(f"{column}: {value!r} is not a whole number") from None
 
 
 def real(value: float | Default | None, /) -> float | Default | None:

@@ -30,7 +30,8 @@ Shape: TypeAlias = (
 )
 """A piece of JSON Schema."""
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+# No leading zero: YAML 1.1 reads 010 as 8.
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -213,7 +214,7 @@ def integer(lowest: int, highest: int) -> Form[int]:
 def _digits(node: Scalar, lowest: int) -> str:
     if _INTEGER.fullmatch(node.text):
         return "remove the quotes"
-    plain = node.text.replace("_", "").replace(",", "")
+    plain = node.text.replace("_", "").replace(",", "").lstrip("0")
     if _INTEGER.fullmatch(plain):
         return f"write {plain}"
     return f"write it in decimal digits, such as {max(lowest, 10)}"

@@ -14,7 +14,17 @@ from jobgen.runtime.backoff import retry_delay
 from jobgen.schema.durations import LONGEST
 from jobgen.schema.model import Backoff, Strategy
 
-ATTEMPTS = [*range(70), 1000, 86_399, 86_400, 86_401, 2**31 - 1, 2_000_000_000]
+ATTEMPTS = [
+    -(2**31),
+    -1,
+    *range(70),
+    1000,
+    86_399,
+    86_400,
+    86_401,
+    2**31 - 1,
+    2_000_000_000,
+]
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 DELAYS = (

@@ -113,7 +113,7 @@ MUTANTS: Final = (
     Mutant(
         name="fetch-does-not-count",
         file=f"{_STATEMENTS}/fetch.sql.jinja",
-        old="job.attempts_count + 1",
+        old="least(job.attempts_count, 2147483646) + 1",
         new="job.attempts_count",
         test=_FETCH,
         only="test_fetch_locks_the_row_for_its_worker",
@@ -307,7 +307,7 @@ MUTANTS: Final = (
     Mutant(
         name="bulk-commits",
         file=f"{_RUNTIME}/sync.py",
-        old="""        conn.execute("SELECT")\n""",
+        old="""        SyncCursor(conn).execute("SELECT")\n""",
         new="        pass\n",
         test=_ENQUEUE,
         only="test_jobs_are_part_of_the_callers_transaction",
@@ -315,7 +315,7 @@ MUTANTS: Final = (
     Mutant(
         name="aio-bulk-commits",
         file=f"{_RUNTIME}/aio.py",
-        old="""        await conn.execute("SELECT")\n""",
+        old="""        await AsyncCursor(conn).execute("SELECT")\n""",
         new="        pass\n",
         test=_ENQUEUE,
         only="test_jobs_are_part_of_the_callers_transaction",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -22,6 +23,7 @@ from generated_example import (
     send_mail,
 )
 from jobgen.runtime import JobStatus
+from tests.seed.kit import build
 
 MAIL = SendMail(
     user_id=1, email="ada@example.org", subject="50 % off", kind=MailKind.RECEIPT
@@ -198,3 +200,133 @@ def test_the_sessions_styles_and_time_zone_change_nothing(
             [jobs[0].id],
         )
         assert wait == 20
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "WIN1252", "EUC_JP"])
+def test_any_client_encoding_serves_any_text_and_stays(
+    jobs_dsn: str, encoding: str, autocommit: bool
+) -> None:
+    mail = SendMail(user_id=1, email="ä漢🐘", subject="\\ ż")
+    with psycopg.connect(
+        jobs_dsn, client_encoding=encoding, autocommit=autocommit
+    ) as conn:
+        send_mail.enqueue(conn, mail)
+        send_mail.enqueue_many(conn, [mail])
+        send_mail.enqueue_copy(conn, [mail])
+        worker_id = uuid4()
+        job = send_mail.fetch(conn, worker_id)
+        assert job is not None
+        jobs = [job, *send_mail.fetch_many(conn, worker_id, 9)]
+        assert [(each.email, each.subject) for each in jobs] == [("ä漢🐘", "\\ ż")] * 3
+        assert send_mail.fail(conn, job, "ä漢") is JobStatus.RETRY
+        assert conn.info.parameter_status("client_encoding") == encoding
+    with psycopg.connect(jobs_dsn) as conn:
+        found = conn.execute(
+            "SELECT last_error FROM send_mail_jobs WHERE id = %s", [job.id]
+        )
+        assert found.fetchall() == [("ä漢",)]
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_the_client_encoding_stays_after_an_error(
+    jobs_dsn: str, autocommit: bool
+) -> None:
+    mail = SendMail(user_id=1, email="\0")
+    with psycopg.connect(
+        jobs_dsn, client_encoding="LATIN1", autocommit=autocommit
+    ) as conn:
+        with pytest.raises(psycopg.DataError):
+            send_mail.enqueue(conn, mail)
+        with pytest.raises(psycopg.DataError):
+            send_mail.enqueue_many(conn, [mail])
+        with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+            send_mail.enqueue(conn, SendMail(user_id=2**63, email=""))
+        conn.rollback()
+        assert conn.info.parameter_status("client_encoding") == "LATIN1"
+
+
+def test_an_asynchronous_connection_may_have_another_encoding(jobs_dsn: str) -> None:
+    async def main() -> None:
+        conn = await psycopg.AsyncConnection.connect(
+            jobs_dsn, client_encoding="SQL_ASCII"
+        )
+        async with conn:
+            await aio.send_mail.enqueue(conn, SendMail(user_id=1, email="ä漢"))
+            job = await aio.send_mail.fetch(conn, uuid4())
+            assert job is not None
+            assert job.email == "ä漢"
+            assert await aio.send_mail.fail(conn, job, "ä漢") is JobStatus.RETRY
+            assert conn.info.parameter_status("client_encoding") == "SQL_ASCII"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("way", ["enqueue_many", "enqueue_copy"])
+def test_bulk_enqueueing_may_be_the_first_on_a_connection_with_scalar_rows(
+    jobs_dsn: str, way: str
+) -> None:
+    async def main() -> None:
+        conn = await psycopg.AsyncConnection[object].connect(
+            jobs_dsn, row_factory=scalar_row
+        )
+        async with conn:
+            await getattr(aio.send_mail, way)(conn, [MAIL])
+            await conn.rollback()
+            assert await aio.send_mail.pending(conn) == 0
+
+    with with_scalar_row(jobs_dsn) as conn:
+        getattr(send_mail, way)(conn, [MAIL])
+        conn.rollback()
+        assert send_mail.pending(conn) == 0
+    asyncio.run(main())
+
+
+def test_pipeline_mode_is_refused_by_name(jobs_dsn: str) -> None:
+    async def main() -> None:
+        conn = await psycopg.AsyncConnection.connect(jobs_dsn)
+        async with conn, conn.pipeline():
+            for call in (
+                aio.send_mail.enqueue(conn, MAIL),
+                aio.send_mail.enqueue_many(conn, [MAIL]),
+                aio.send_mail.fetch(conn, uuid4()),
+            ):
+                with pytest.raises(psycopg.NotSupportedError, match="pipeline mode"):
+                    await call
+
+    with psycopg.connect(jobs_dsn) as conn:
+        with conn.pipeline():
+            for call in (
+                lambda: send_mail.enqueue(conn, MAIL),
+                lambda: send_mail.enqueue_many(conn, [MAIL]),
+                lambda: send_mail.enqueue_copy(conn, [MAIL]),
+                lambda: send_mail.fetch(conn, uuid4()),
+                lambda: send_mail.pending(conn),
+            ):
+                with pytest.raises(psycopg.NotSupportedError, match="pipeline mode"):
+                    call()
+        assert send_mail.pending(conn) == 0
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_bytes_arrive_as_they_are_whatever_strings_mean(
+    database: str, tmp_path: Path, setting: str
+) -> None:
+    raw = b'\0\\x\xff"'
+    package = build(
+        "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
+        '    columns: {one: bytea, many: "bytea[]"}\n',
+        tmp_path,
+    )
+    new = package.Work(one=raw, many=[raw, b""])
+    with psycopg.connect(database) as conn:
+        conn.execute(package.SCHEMA_SQL)
+    with psycopg.connect(
+        database, options=f"-c standard_conforming_strings={setting}"
+    ) as conn:
+        package.work.enqueue(conn, new)
+        package.work.enqueue_many(conn, [new])
+        package.work.enqueue_copy(conn, [new])
+        jobs = package.work.fetch_many(conn, uuid4(), 3)
+    assert [(job.one, job.many) for job in jobs] == [(raw, [raw, b""])] * 3

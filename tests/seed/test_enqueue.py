@@ -1,6 +1,7 @@
 """Putting jobs into the caller's transaction, all of them or none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -233,3 +234,16 @@ def test_one_naive_job_among_good_ones_refuses_them_all(queue: Queue, way: str) 
     with pytest.raises(ValueError, match="is naive"):
         put(queue, way, MAIL, MAIL, SendMail(user_id=1, email="", run_at=NAIVE))
     assert queue.pending() == 0
+
+
+@pytest.mark.parametrize("value", [1.9, "12"])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_whole_number_is_refused(queue: Queue, way: str, value: int) -> None:
+    with pytest.raises(TypeError, match=rf"^user_id: {value!r} is not a whole number"):
+        put(queue, way, replace(MAIL, user_id=value))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_boolean_is_stored_as_a_number(queue: Queue, way: str) -> None:
+    put(queue, way, replace(MAIL, user_id=True))
+    assert queue.execute("SELECT user_id FROM send_mail_jobs") == [(1,)]

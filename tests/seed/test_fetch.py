@@ -161,6 +161,21 @@ def test_rows_of_default_values_are_fetched(conn: Connection) -> None:
     assert prune_charts.succeed(conn, job) is JobStatus.SUCCEEDED
 
 
+def test_the_largest_count_of_attempts_blocks_nothing(queue: Queue) -> None:
+    ids = queue.enqueue_many([MAIL, MAIL])
+    most = 2**31 - 1
+    queue.execute(
+        "UPDATE send_mail_jobs SET attempts_count = %s WHERE id = %s", [most, ids[0]]
+    )
+    jobs = queue.fetch_many(WORKER, 2)
+    assert [(job.id, job.attempts_count) for job in jobs] == [
+        (ids[0], most),
+        (ids[1], 1),
+    ]
+    assert queue.fail(jobs[0], "no") is JobStatus.FAILED
+    assert queue.succeed(jobs[1]) is JobStatus.SUCCEEDED
+
+
 UNDECODABLE = {
     "a label that is not in the schema": "kind = 'carrier pigeon'",
     "a time beyond Python's": "created_at = '20000-01-01'",

@@ -121,7 +121,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.compute_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -428,7 +428,7 @@ class ComputeJob:
 def _values(new: Compute, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integers(new.numbers),
+        values.integers("numbers", new.numbers),
         values.reals(new.weights),
         values.aware_items("moments", new.moments),
         values.aware_ranges("spans", new.spans),

@@ -116,7 +116,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.send_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -423,7 +423,7 @@ def _values(new: Send, /) -> tuple[object, ...]:
         values.aware("run_at", new.run_at),
         new.required,
         new.optional,
-        values.integer(new.filled),
+        values.integer("filled", new.filled),
         new.filled_or_null,
         new.by_server,
         values.day("by_expression", new.by_expression),

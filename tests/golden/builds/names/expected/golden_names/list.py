@@ -124,7 +124,7 @@ WITH next AS MATERIALIZED (
 UPDATE public."order" AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -433,8 +433,8 @@ def _values(new: List, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
         values.aware("datetime", new.datetime),
-        values.integers(new.list),
-        values.integer(new.int),
+        values.integers("list", new.list),
+        values.integer("int", new.int),
         new.str,
         new.class_,
         new.select,

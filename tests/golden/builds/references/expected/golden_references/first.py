@@ -104,7 +104,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.first_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -396,8 +396,8 @@ class FirstJob:
 def _values(new: First, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integer(new.second),
-        values.integer(new.user_id),
+        values.integer("second", new.second),
+        values.integer("user_id", new.user_id),
         new.amount,
     )
 

@@ -104,7 +104,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.keep_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -417,9 +417,9 @@ class KeepJob:
 def _values(new: Keep, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integer(new.priority),
+        values.integer("priority", new.priority),
         new.order,
-        values.integer(new.size),
+        values.integer("size", new.size),
     )
 
 

@@ -104,7 +104,7 @@ WITH next AS MATERIALIZED (
 UPDATE public.import_jobs AS job
 SET status = 'job_status_running',
     updated_at = now(),
-    attempts_count = job.attempts_count + 1,
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
@@ -164,7 +164,7 @@ SET status = CASE
     run_at = CASE
         WHEN attempts_count < 10 THEN now() + coalesce(
             $6::interval,
-            least(interval '0.5 seconds' * least(attempts_count, 14400), interval '2 hours') * (1 - 0.5 * random())
+            least(interval '0.5 seconds' * least(greatest(attempts_count, 0), 14400), interval '2 hours') * (1 - 0.5 * random())
         )
         ELSE run_at
     END
@@ -187,7 +187,7 @@ SET status = CASE
     locked_by = NULL,
     run_at = CASE
         WHEN attempts_count < 10 THEN now()
-            + least(interval '0.5 seconds' * least(attempts_count, 14400), interval '2 hours') * (1 - 0.5 * random())
+            + least(interval '0.5 seconds' * least(greatest(attempts_count, 0), 14400), interval '2 hours') * (1 - 0.5 * random())
         ELSE run_at
     END
 WHERE id = $1::uuid
@@ -417,7 +417,7 @@ class ImportJob:
 def _values(new: Import, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
-        values.integer(new.priority),
+        values.integer("priority", new.priority),
         new.class_,
         new.payload,
     )
