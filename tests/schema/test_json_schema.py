@@ -84,12 +84,17 @@ def test_what_builds_is_accepted(validator: Validator, path: Path) -> None:
     assert _problems(validator, path.read_text("utf-8")) == []
 
 
+_UNSEEN = frozenset({"leading-zero"})
+"""What YAML reads before a validator sees it: 010 is a number like any other."""
+
+
 def _structural() -> list[str]:
     cases: list[str] = []
     for path in sorted(_GOLDEN.glob("errors/*/schema.yaml")):
         found = load_schema(path.read_bytes(), "x").diagnostics
-        if _STRUCTURAL & {each.code for each in found}:
-            cases.append(path.parent.name)
+        case = path.parent.name
+        if case not in _UNSEEN and _STRUCTURAL & {each.code for each in found}:
+            cases.append(case)
     return cases
 
 
