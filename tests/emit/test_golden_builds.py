@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jobgen.cli.files import SchemaFiles
 from jobgen.emit import emit
 from jobgen.schema.load import load_schema
 
@@ -19,7 +20,8 @@ CASES = sorted(path.name for path in BUILDS.iterdir() if path.is_dir())
 
 
 def built(case: str) -> dict[str, str]:
-    loaded = load_schema((BUILDS / case / "schema.yaml").read_bytes(), "schema.yaml")
+    path = BUILDS / case / "schema.yaml"
+    loaded = load_schema(path.read_bytes(), str(path), SchemaFiles(path.parent))
     assert loaded.schema is not None, loaded.diagnostics
     assert loaded.schema.output == f"expected/golden_{case}"
     return emit(loaded.schema, source="../../schema.yaml")
@@ -47,6 +49,10 @@ def test_a_schema_becomes_its_package(case: str, rewrite_golden: bool) -> None:
 def test_a_case_has_its_schema_and_one_package(case: str) -> None:
     """A file that no test reads would look like something that is tested."""
     directory = BUILDS / case
-    assert {path.name for path in directory.iterdir()} == {"schema.yaml", "expected"}
+    schema = (directory / "schema.yaml").read_text("utf-8")
+    included = {path.name for path in directory.glob("*.yaml")} - {"schema.yaml"}
+    assert all(name in schema for name in included)
+    expected = included | {"schema.yaml", "expected"}
+    assert {path.name for path in directory.iterdir()} == expected
     packages = [path.name for path in (directory / "expected").iterdir()]
     assert packages == [f"golden_{case}"]
