@@ -9,22 +9,32 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from jobgen.cli.files import SchemaFiles
 from jobgen.emit import emit
 from jobgen.schema.load import load_schema
+from jobgen.schema.model import Schema
+from tests.servers import Server
 
 BUILDS = Path(__file__).parent.parent / "golden" / "builds"
 CASES = sorted(path.name for path in BUILDS.iterdir() if path.is_dir())
 
+_NEEDY = ("references", "roles")
+"""Cases that need tables and roles of the user's; other tests make these."""
 
-def built(case: str) -> dict[str, str]:
+
+def _schema(case: str) -> Schema:
     path = BUILDS / case / "schema.yaml"
     loaded = load_schema(path.read_bytes(), str(path), SchemaFiles(path.parent))
     assert loaded.schema is not None, loaded.diagnostics
     assert loaded.schema.output == f"expected/golden_{case}"
-    return emit(loaded.schema, source="../../schema.yaml")
+    return loaded.schema
+
+
+def built(case: str) -> dict[str, str]:
+    return emit(_schema(case), source="../../schema.yaml")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -56,3 +66,18 @@ def test_a_case_has_its_schema_and_one_package(case: str) -> None:
     assert {path.name for path in directory.iterdir()} == expected
     packages = [path.name for path in (directory / "expected").iterdir()]
     assert packages == [f"golden_{case}"]
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each not in _NEEDY])
+def test_the_golden_script_applies_to_a_server(case: str, server: Server) -> None:
+    """To each that is not older than the schema's minimum."""
+    script = built(case)["schema.sql"].encode()
+    with server.database() as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+        minimum = _schema(case).postgres.minimum
+        if conn.info.server_version < minimum * 10_000:
+            with pytest.raises(psycopg.Error, match=f"this needs PostgreSQL {minimum}"):
+                conn.execute(script)
+            return
+        conn.execute(script)
+        column = "SELECT FROM pg_attribute WHERE attname = 'attempts_count'"
+        assert conn.execute(column).rowcount > 0
