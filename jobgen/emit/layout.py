@@ -55,9 +55,14 @@ def items(indent: int, start: str, values: Sequence[str], end: str) -> str:
 
 
 def assign(start: str, value: str, *, indent: int = 0) -> str:
-    """`start = value` for a value that cannot be broken itself."""
+    """`start = value` for a value that cannot be broken itself.
+
+    Where it fits on no line, `ruff format` leaves it where it is, unless it could
+    break an annotation with brackets instead.
+    """
     flat, margin = f"{start} = {value}", " " * indent
-    if indent + _width(flat) <= WIDTH or indent + 4 + _width(value) > WIDTH:
+    helps = indent + 4 + _width(value) <= WIDTH or "[" in start
+    if indent + _width(flat) <= WIDTH or not helps:
         return flat
     return f"{start} = (\n{margin}    {value}\n{margin})"
 

@@ -74,6 +74,7 @@ def packages() -> dict[str, Files]:
             )
         ),
         "long": files(_long()),
+        "long_schema": files(_long_schema()),
         "hiding": files(_hiding()),
         "meeting_jobs": files(_meeting_jobs()),
         "meeting_enums": files(_meeting_enums()),
@@ -120,6 +121,12 @@ def _long() -> str:
     head = HEAD + f"enums: {{{enum}: {labels}}}\njobs:\n"
     jobs = _entry(_forty("first"), columns, doc=DOC), _entry(_forty("second"))
     return head + "".join(jobs) + _entry(JUST_TOO_LONG)
+
+
+def _long_schema() -> str:
+    """A table whose qualified name fits on no line."""
+    postgres = f"postgres: {{schema: {_forty('shop')}}}\n"
+    return HEAD + postgres + "jobs:\n" + _entry(_forty("first"))
 
 
 def _hiding() -> str:
