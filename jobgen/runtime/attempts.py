@@ -36,7 +36,7 @@ _WORTH_A_LINE: Final = frozenset(
 
 
 class _Running:
-    """An attempt whose handler was started; over when it has both flags."""
+    """An attempt whose handler was started; over when returned and written."""
 
     __slots__ = ("bound", "execution", "fence", "overran", "timer", "written")
 

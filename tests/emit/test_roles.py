@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import uuid4
 
 import psycopg
@@ -27,7 +27,7 @@ from psycopg.rows import TupleRow
 from jobgen.runtime import Cancel, Retry, Snooze
 from jobgen.schema.grants import Grant
 from jobgen.schema.tables import tables_of
-from tests.emit.schemas import HEAD, load
+from tests.emit.schemas import HEAD, Unseen, load
 from tests.seed.kit import build
 from tests.servers import Server
 from tests.worker.support import running, until
@@ -65,7 +65,7 @@ class Roles:
 class Queue:
     """A database with the tables of `package`."""
 
-    package: Any
+    package: Unseen
     text: str
     roles: Roles
     dsn: str
@@ -74,7 +74,7 @@ class Queue:
         return make_conninfo(self.dsn, user=role)
 
     @property
-    def new(self) -> Any:
+    def new(self) -> Unseen:
         return self.package.Keep(secret="s", mood=self.package.Mood.BAD, order=[1])
 
     def rows(self, columns: str, table: str = "keep_jobs") -> list[TupleRow]:
@@ -325,7 +325,7 @@ def test_a_worker_runs_with_the_rights_of_its_role(
     package, seen = queue.package, list[str]()
     worker = queue.as_(queue.roles.worker)
 
-    async def keep(job: Any) -> Retry | Snooze | Cancel | None:
+    async def keep(job: Unseen) -> Retry | Snooze | Cancel | None:
         seen.append(job.secret)
         first = seen.count(job.secret) == 1
         match job.secret:
@@ -346,7 +346,7 @@ def test_a_worker_runs_with_the_rights_of_its_role(
                 pass
         return None
 
-    def nothing(job: Any) -> None: ...
+    def nothing(job: Unseen) -> None: ...
 
     secrets = ["cancel", "late", "lost", "raise", "retry", "self", "snooze"]
     with psycopg.connect(queue.as_(queue.roles.producer)) as conn:
@@ -395,7 +395,7 @@ def test_a_worker_that_does_not_own_the_triggers_reports_them_once(
     with psycopg.connect(queue.as_(queue.roles.owner)) as conn:
         conn.execute("DROP TRIGGER did_insert_job_keep_jobs ON keep_jobs")
 
-    async def nothing(job: Any) -> None: ...
+    async def nothing(job: Unseen) -> None: ...
 
     handlers = package.handlers(keep=nothing, drop=nothing, expire=nothing)
 

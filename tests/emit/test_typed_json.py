@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -22,7 +21,7 @@ from jobgen.emit.typed_json import GENERATED
 from jobgen.runtime import Worker
 from tests.emit import users
 from tests.emit.packages import packages
-from tests.emit.schemas import files, write
+from tests.emit.schemas import Unseen, files, write
 
 WORKER = uuid4()
 
@@ -55,7 +54,7 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def app(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unseen]:
     monkeypatch.setattr(sys, "path", [str(place), *sys.path])
     yield import_module("typed_app")
     for name in [name for name in sys.modules if name.startswith("typed_")]:
@@ -63,13 +62,13 @@ def app(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.fixture
-def shop(app: Any) -> Any:
+def shop(app: Unseen) -> Unseen:
     """The generated package."""
     return app.typed_shop
 
 
 @pytest.fixture
-def conn(database: str, shop: Any) -> Iterator[psycopg.Connection[TupleRow]]:
+def conn(database: str, shop: Unseen) -> Iterator[psycopg.Connection[TupleRow]]:
     with psycopg.connect(database) as conn:
         conn.execute(shop.SCHEMA_SQL)
         yield conn
@@ -104,7 +103,7 @@ def test_a_package_alone_does_not_import_what_it_names(place: Path) -> None:
     subprocess.run([sys.executable, "-c", script], cwd=place, check=True)
 
 
-def news(app: Any, shop: Any) -> list[Any]:
+def news(app: Unseen, shop: Unseen) -> list[Unseen]:
     """Every column given; everything left out; None where it may be."""
     a, b = app.Attachment("a", 1), app.Attachment('ä "🙂"', 2)
     return [
@@ -115,11 +114,11 @@ def news(app: Any, shop: Any) -> list[Any]:
     ]
 
 
-def fields(row: Any) -> tuple[object, ...]:
+def fields(row: Unseen) -> tuple[object, ...]:
     return row.first, row.second, row.third, row.fourth
 
 
-def expected(app: Any) -> list[tuple[object, ...]]:
+def expected(app: Unseen) -> list[tuple[object, ...]]:
     """The fields of the fetched rows. JSON null is no NULL: `decode` sees it."""
     a, b = app.Attachment("a", 1), app.Attachment('ä "🙂"', 2)
     usual = app.Attachment("usual")
@@ -136,7 +135,7 @@ WAYS = ("enqueue", "enqueue_many", "enqueue_copy")
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_object_comes_back(
-    conn: psycopg.Connection[TupleRow], app: Any, shop: Any, way: str
+    conn: psycopg.Connection[TupleRow], app: Unseen, shop: Unseen, way: str
 ) -> None:
     """Equal to what was enqueued, through the functions for either connection."""
     module, jobs = shop.send_mail, news(app, shop)
@@ -152,13 +151,17 @@ def test_an_object_comes_back(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_object_comes_back_from_aio(
-    database: str, conn: psycopg.Connection[TupleRow], app: Any, shop: Any, way: str
+    database: str,
+    conn: psycopg.Connection[TupleRow],
+    app: Unseen,
+    shop: Unseen,
+    way: str,
 ) -> None:
     """The same on an asynchronous connection."""
     module, jobs = import_module("typed_shop.aio.send_mail"), news(app, shop)
     conn.commit()
 
-    async def rows() -> list[Any]:
+    async def rows() -> list[Unseen]:
         async with await psycopg.AsyncConnection.connect(database) as conn:
             if way == "enqueue":
                 for job in jobs:
@@ -173,7 +176,7 @@ def test_an_object_comes_back_from_aio(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_functions_see_neither_null_nor_default(
-    conn: psycopg.Connection[TupleRow], app: Any, shop: Any, way: str
+    conn: psycopg.Connection[TupleRow], app: Unseen, shop: Unseen, way: str
 ) -> None:
     """They are for values: NULL is None already, and a default is the server's."""
     job = shop.SendMail(first=app.Attachment("a"), fourth=None)
@@ -186,7 +189,7 @@ def test_functions_see_neither_null_nor_default(
 
 @pytest.mark.parametrize("one", [False, True], ids=["fetch_many", "fetch"])
 def test_a_row_that_a_function_refuses_fails_alone(
-    conn: psycopg.Connection[TupleRow], app: Any, shop: Any, one: bool
+    conn: psycopg.Connection[TupleRow], app: Unseen, shop: Unseen, one: bool
 ) -> None:
     """With its reason; rows before and after it are handed out."""
     good = shop.SendMail(first=app.Attachment("good"))
@@ -212,8 +215,8 @@ def test_a_row_that_a_function_refuses_fails_alone(
 
 def test_a_module_that_is_missing_loses_no_row(
     conn: psycopg.Connection[TupleRow],
-    app: Any,
-    shop: Any,
+    app: Unseen,
+    shop: Unseen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is the program that is wrong: another one may take the same rows."""
@@ -231,8 +234,8 @@ def test_a_module_that_is_missing_loses_no_row(
 def test_a_worker_stops_for_a_missing_module(
     database: str,
     conn: psycopg.Connection[TupleRow],
-    app: Any,
-    shop: Any,
+    app: Unseen,
+    shop: Unseen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the error, and it gives back what it took."""
@@ -252,8 +255,8 @@ def test_a_worker_stops_for_a_missing_module(
 @pytest.mark.parametrize("way", WAYS)
 def test_the_caller_sees_the_error_of_an_encoder(
     conn: psycopg.Connection[TupleRow],
-    app: Any,
-    shop: Any,
+    app: Unseen,
+    shop: Unseen,
     way: str,
     autocommit: bool,
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from hypothesis import strategies as st
@@ -59,6 +59,11 @@ class WrongLoader(Loader):
         return "wrong"
 
 
+Whatever: TypeAlias = Any
+"""A connection of either twin with any row factory, or what a generated package
+takes and gives: types that are drawn while the tests run."""
+
+
 def spoil(adapters: AdaptersMap) -> None:
     """Registers adapters with which no value would survive."""
     for type_ in (str, int, float, bool, bytes, list, dict):
@@ -71,8 +76,8 @@ def spoil(adapters: AdaptersMap) -> None:
 class Caller:
     """How an application sets up its connection, and which twin it calls."""
 
-    rows: Any = tuple_row
-    cursor: Any = None
+    rows: Whatever = tuple_row
+    cursor: Whatever = None
     spoilt: bool = False
     autocommit: bool = False
     prepare: int | None = 5
@@ -82,7 +87,9 @@ class Caller:
     @contextmanager
     def connected(self, dsn: str) -> Generator[Session]:
         with asyncio.Runner() as runner:
-            conn: Any = runner.run(self._open(dsn)) if self.aio else self._connect(dsn)
+            conn: Whatever = (
+                runner.run(self._open(dsn)) if self.aio else self._connect(dsn)
+            )
             if self.spoilt:
                 spoil(conn.adapters)
             try:
@@ -94,7 +101,7 @@ class Caller:
                     conn.close()
 
     def _connect(self, dsn: str) -> object:
-        conn: Any = psycopg.connect(
+        conn: Whatever = psycopg.connect(
             dsn,
             autocommit=self.autocommit,
             row_factory=self.rows,
@@ -103,7 +110,7 @@ class Caller:
         return self._set_up(conn, self.cursor)
 
     async def _open(self, dsn: str) -> object:
-        conn: Any = await psycopg.AsyncConnection.connect(
+        conn: Whatever = await psycopg.AsyncConnection.connect(
             dsn,
             autocommit=self.autocommit,
             row_factory=self.rows,
@@ -111,7 +118,7 @@ class Caller:
         )
         return self._set_up(conn, _CURSORS[self.cursor])
 
-    def _set_up(self, conn: Any, cursor: Any) -> object:
+    def _set_up(self, conn: Whatever, cursor: Whatever) -> object:
         conn.prepare_threshold = self.prepare
         if cursor is not None:
             conn.cursor_factory = cursor
@@ -123,10 +130,12 @@ class Session:
     """Calls of generated functions on one connection."""
 
     caller: Caller
-    conn: Any
-    wait: Callable[[Any], Any] = field(repr=False)
+    conn: Whatever
+    wait: Callable[[Whatever], Whatever] = field(repr=False)
 
-    def call(self, package: Any, module: str, function: str, *arguments: Any) -> Any:
+    def call(
+        self, package: Whatever, module: str, function: str, *arguments: Whatever
+    ) -> Whatever:
         """`function` of a job's module, of the twin that suits the connection."""
         home = package.aio if self.caller.aio else package
         result = getattr(getattr(home, module), function)(self.conn, *arguments)
@@ -135,7 +144,7 @@ class Session:
     def rollback(self) -> None:
         self._awaited(self.conn.rollback())
 
-    def _awaited(self, result: Any) -> Any:
+    def _awaited(self, result: Whatever) -> Whatever:
         return self.wait(result) if self.caller.aio else result
 
 
