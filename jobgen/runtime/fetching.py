@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, LiteralString
@@ -129,8 +130,11 @@ class Fetching:
             self._next_look = time.monotonic() + self._times.heartbeat_interval
         await self._take_ready()
         if time.monotonic() >= self._due_at:
+            self._due_at = math.inf
             due = await self._next_due()
             await self._take_ready()
+            if self._due_at == 0.0:  # short: locked, or ready since it was asked
+                due = _LOCKED_PAUSE
             self._due_at = time.monotonic() + max(due, _LOCKED_PAUSE)
         return self._due_at - time.monotonic()
 

@@ -164,7 +164,7 @@ def test_the_job_of_a_killed_worker_is_rescued_by_another(jobs_dsn: str) -> None
             jobs_dsn, handlers, dead_after=2.0, lost_after=1.8
         ) as worker:
             await until(lambda: worker.stats().succeeded == 1)
-            assert worker.stats().rescued == 1
+            await until(lambda: worker.stats().rescued == 1)
 
     enqueue(jobs_dsn)
     with subprocess.Popen(
