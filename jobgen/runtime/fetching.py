@@ -89,6 +89,7 @@ class Fetching:
             try:
                 wait = await self._round()
             except FAULTS as error:
+                self._due_at = 0.0
                 wait = backoff.failed()
                 LOGGER.warning("fetch failed, again in %.1f s: %s", wait, told(error))
                 await _pause(self._stopping, wait)
