@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "5635977c4bae2da7f7f046e1f243947d4012cd818f445528c478d25a13aa1100"
 )
@@ -201,6 +201,12 @@ CREATE INDEX send_mail_jobs_running ON public.send_mail_jobs (locked_at)
 
 CREATE INDEX send_mail_jobs_user_id_idx ON public.send_mail_jobs (user_id);
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.send_mail_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.send_mail_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_send_mail_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -211,14 +217,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_send_mail_jobs
     AFTER INSERT ON public.send_mail_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_mail_jobs();
 
 CREATE TRIGGER did_update_job_send_mail_jobs
     AFTER UPDATE ON public.send_mail_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_mail_jobs();
 
 CREATE TABLE public.render_report_jobs (
@@ -258,6 +273,12 @@ CREATE INDEX render_report_jobs_ready ON public.render_report_jobs (run_at, id)
 CREATE INDEX render_report_jobs_running ON public.render_report_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.render_report_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.render_report_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_render_report_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -268,14 +289,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_render_report_jobs
     AFTER INSERT ON public.render_report_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_render_report_jobs();
 
 CREATE TRIGGER did_update_job_render_report_jobs
     AFTER UPDATE ON public.render_report_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_render_report_jobs();
 
 CREATE TABLE public.post_webhook_jobs (
@@ -323,6 +353,12 @@ CREATE UNIQUE INDEX post_webhook_jobs_event_id_key ON public.post_webhook_jobs (
 CREATE INDEX post_webhook_jobs_url_happened_at_idx ON public.post_webhook_jobs (url, happened_at)
     WHERE signature IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.post_webhook_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.post_webhook_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_post_webhook_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -333,14 +369,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_post_webhook_jobs
     AFTER INSERT ON public.post_webhook_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_post_webhook_jobs();
 
 CREATE TRIGGER did_update_job_post_webhook_jobs
     AFTER UPDATE ON public.post_webhook_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_post_webhook_jobs();
 
 CREATE TABLE public.import_contacts_jobs (
@@ -385,6 +430,12 @@ CREATE INDEX import_contacts_jobs_ready ON public.import_contacts_jobs (run_at, 
 CREATE INDEX import_contacts_jobs_running ON public.import_contacts_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.import_contacts_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.import_contacts_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_import_contacts_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -395,14 +446,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_import_contacts_jobs
     AFTER INSERT ON public.import_contacts_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_import_contacts_jobs();
 
 CREATE TRIGGER did_update_job_import_contacts_jobs
     AFTER UPDATE ON public.import_contacts_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_import_contacts_jobs();
 
 CREATE TABLE public.crm_sync_queue (
@@ -446,13 +506,17 @@ $jobgen$;
 CREATE TRIGGER did_insert_job_crm_sync_queue
     AFTER INSERT ON public.crm_sync_queue
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_crm_sync_queue();
 
 CREATE TRIGGER did_update_job_crm_sync_queue
     AFTER UPDATE ON public.crm_sync_queue
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_crm_sync_queue();
 
 CREATE TABLE public.prune_charts_jobs (

@@ -120,6 +120,40 @@ RETURNING
     job.not_before
 """
 
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.prune_charts_jobs
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.prune_charts_jobs AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.older_than,
+    job.not_before
+"""
+
 SUCCEED_SQL: Final[LiteralString] = """\
 DELETE FROM public.prune_charts_jobs
 WHERE id = $1::bigint
@@ -397,6 +431,7 @@ JOB: Final[JobType[PruneCharts, PruneChartsJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,

@@ -32,6 +32,9 @@ def _all(database: Database) -> Iterator[GrantView]:
     yield from _grants(database.grants, f"SCHEMA {quote_identifier(database.schema)}")
     for table in (database.workers, *database.tables):
         yield from _grants(table.grants, qualified(table.schema, table.name))
+        if table.notifications is not None and table.notifications.wake is not None:
+            wake = qualified(table.schema, table.notifications.wake)
+            yield from _grants(table.notifications.grants, f"SEQUENCE {wake}")
 
 
 def _grants(grants: Sequence[Grant], object: str) -> Iterator[GrantView]:

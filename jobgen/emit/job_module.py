@@ -234,6 +234,7 @@ def _module_names(job: Job, *, enums: bool) -> list[tuple[str, str]]:
         runtime += ["Backoff", "JobType", "Policy", "Shape", "Statements"]
         runtime += ["Labels"] if enums else []
         runtime += ["Notifications"] if job.notify != "never" else []
+        runtime += ["Lease"] if job.notify == "when_idle" else []
         typing += ["Any"]
         abc += ["Sequence"]
     else:

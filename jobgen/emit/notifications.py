@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jobgen.emit import layout
 from jobgen.emit.literals import string
 from jobgen.emit.render import render
-from jobgen.schema import names
+from jobgen.schema.notifications import Notifications, Trigger
 from jobgen.schema.quoting import qualified
 from jobgen.schema.tables import Table
 
@@ -23,52 +23,44 @@ class NotificationsView:
     body: str
     triggers: tuple[str, ...]
     install_sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerView:
-    name: str
-    event: str
-    condition: str
+    leased: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallView:
     """`CREATE OR REPLACE` for a function and its triggers."""
 
+    wake: str
     table: str
     function: str
     body: str
-    triggers: tuple[TriggerView, ...]
+    triggers: tuple[Trigger, ...]
 
 
 def notifications_of(table: Table) -> NotificationsView | None:
     """None where nothing is announced."""
-    if table.function is None:
+    wanted = table.notifications
+    if wanted is None:
         return None
     return NotificationsView(
-        function=string(table.function.name),
-        body=string(table.function.body),
+        function=string(wanted.function.name),
+        body=string(wanted.function.body),
         triggers=tuple(
             layout.exploded(
                 12, "(", [string(trigger.name), string(trigger.definition)], "),"
             )
-            for trigger in table.triggers
+            for trigger in wanted.triggers
         ),
-        install_sql=render(
-            "sql/install.sql.jinja",
-            InstallView(
-                table=qualified(table.schema, table.name),
-                function=qualified(table.schema, names.notify_function(table.name)),
-                body=table.function.body,
-                triggers=tuple(
-                    TriggerView(
-                        name=trigger.name,
-                        event=trigger.event,
-                        condition=trigger.condition,
-                    )
-                    for trigger in table.triggers
-                ),
-            ),
-        ),
+        install_sql=render("sql/install.sql.jinja", _install(table, wanted)),
+        leased=wanted.wake is not None,
+    )
+
+
+def _install(table: Table, wanted: Notifications) -> InstallView:
+    return InstallView(
+        wake=qualified(table.schema, wanted.wake) if wanted.wake else "",
+        table=qualified(table.schema, table.name),
+        function=qualified(wanted.function.schema, wanted.function.name),
+        body=wanted.function.body,
+        triggers=wanted.triggers,
     )

@@ -16,7 +16,7 @@ from jobgen.emit.literals import comment, docstring, string
 from jobgen.emit.statements import Statement, package_statements
 from jobgen.schema.model import Enum, Job, Label, Schema
 
-PROTOCOL = 1
+PROTOCOL = 2
 """What this generator and the runtime agree upon; stated in generated code."""
 
 

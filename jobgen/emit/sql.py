@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jobgen.emit.grants import GrantView, grants_of
 from jobgen.emit.python import banner
 from jobgen.emit.render import render
+from jobgen.schema.notifications import Trigger
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 from jobgen.schema.tables import (
     STATUSES,
@@ -21,7 +22,6 @@ from jobgen.schema.tables import (
     ForeignKey,
     Index,
     Table,
-    Trigger,
 )
 
 _RULES = {
@@ -98,9 +98,13 @@ class IndexView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionView:
-    name: str
+class NotificationsView:
+    """`wake` is the sequence that the triggers look at; empty where there is none."""
+
+    wake: str
+    function: str
     body: str
+    triggers: tuple[Trigger, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +114,7 @@ class TableView:
     options: str
     comments: tuple[Comment, ...]
     indexes: tuple[IndexView, ...]
-    function: FunctionView | None
-    triggers: tuple[Trigger, ...]
+    notifications: NotificationsView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,19 +215,26 @@ def _enum(enum: EnumType) -> EnumView:
 
 def _table(table: Table) -> TableView:
     name = qualified(table.schema, table.name)
-    function = table.function
     return TableView(
         name=name,
         lines=(*map(_excused, table.columns), *_constraints(table)),
         options=_options(table),
         comments=tuple(_comments(table, name)),
         indexes=tuple(map(_index, table.indexes)),
-        function=None
-        if function is None
-        else FunctionView(
-            name=qualified(function.schema, function.name), body=function.body
-        ),
-        triggers=table.triggers,
+        notifications=_notifications(table),
+    )
+
+
+def _notifications(table: Table) -> NotificationsView | None:
+    notifications = table.notifications
+    if notifications is None:
+        return None
+    function, wake = notifications.function, notifications.wake
+    return NotificationsView(
+        wake=qualified(table.schema, wake) if wake else "",
+        function=qualified(function.schema, function.name),
+        body=function.body,
+        triggers=notifications.triggers,
     )
 
 

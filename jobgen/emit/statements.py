@@ -15,7 +15,7 @@ from itertools import count
 from jobgen.emit.backoff import backoff_sql, interval_sql
 from jobgen.emit.columns import Input, inputs_of, returned
 from jobgen.emit.render import render
-from jobgen.schema import tables
+from jobgen.schema import names, tables
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 
@@ -25,6 +25,7 @@ GIVEN_UP_AFTER = timedelta(days=1)
 PRODUCER = ("enqueue", "enqueue_many", "pending")
 WORKER = (
     "fetch",
+    "fetch_above",
     "succeed",
     "succeed_many",
     "fail",
@@ -38,6 +39,7 @@ WORKER = (
     "release",
     "next_due",
 )
+LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")
 
 _WHY = {
@@ -56,7 +58,7 @@ class Statement:
     constant: str
     sql: str
     why: tuple[str, ...] = ()
-    worker: bool = False  # a field of `Statements`
+    owner: str = ""  # the class of which it is a field: `Statements` or `Lease`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,9 @@ class JobView:
     bulk_names: str
     returning: tuple[str, ...]
     order: str
+    mark: str
+    table_text: str
+    wake_text: str
     priority: bool
     deletes: bool
     max_attempts: int
@@ -91,8 +96,9 @@ class WorkersView:
 def statements_of(schema: Schema, job: Job) -> tuple[Statement, ...]:
     """All statements of a job that runs here, or those of a producer only."""
     view = _view(schema, job)
-    names = PRODUCER + (WORKER if job.worker == "here" else ())
-    return tuple(_statement(name, view) for name in names)
+    leased = job.notify == "when_idle"
+    worker = WORKER + (LEASE if leased else ()) if job.worker == "here" else ()
+    return tuple(_statement(name, view) for name in PRODUCER + worker)
 
 
 def package_statements(schema: Schema) -> tuple[Statement, ...]:
@@ -107,8 +113,14 @@ def _statement(name: str, view: JobView | WorkersView) -> Statement:
         constant=f"{name.upper()}_SQL",
         sql=render(f"statements/{name}.sql.jinja", view),
         why=_WHY.get(name, ()),
-        worker=name in WORKER,
+        owner=_owner(name),
     )
+
+
+def _owner(name: str) -> str:
+    if name in LEASE:
+        return "Lease"
+    return "Statements" if name in WORKER else ""
 
 
 def _view(schema: Schema, job: Job) -> JobView:
@@ -127,12 +139,24 @@ def _view(schema: Schema, job: Job) -> JobView:
         bulk_names=", ".join(f"p{n + 1}" for n in range(_count(inputs))),
         returning=returned(schema, job),
         order=", ".join(map(quote_identifier, tables.sort_key(job))),
+        mark=_mark(schema, job),
+        table_text=quote_literal(qualified(home, job.table)),
+        wake_text=quote_literal(qualified(home, names.wake_sequence(job.table))),
         priority=job.priority,
         deletes=job.on_success == "delete",
         max_attempts=job.max_attempts,
         backoff=backoff_sql(job.backoff),
         stale_after=interval_sql(job.stale_after),
         abandoned_after=interval_sql(max(GIVEN_UP_AFTER, job.stale_after)),
+    )
+
+
+def _mark(schema: Schema, job: Job) -> str:
+    """The parameters that stand for a row's sort key: `$3::timestamptz, $4::bigint`."""
+    types = {column.name: column.type for column in tables.base_columns(schema, job)}
+    return ", ".join(
+        f"${number}::{types[name]}"
+        for number, name in enumerate(tables.sort_key(job), 3)
     )
 
 

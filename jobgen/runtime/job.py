@@ -18,8 +18,11 @@ from uuid import UUID
 from jobgen.runtime.backoff import Backoff
 from jobgen.runtime.status import JobStatus
 
-PROTOCOL = 1
-"""The version of what generated code and runtime agree upon."""
+PROTOCOL = 2
+"""The version of what generated code and runtime agree upon.
+
+1 knew no lease and no fetch above a mark, which are None here by default.
+"""
 
 
 class Row(Protocol):
@@ -101,18 +104,34 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lease:
+    """How a worker promises to look, so that nobody need be notified meanwhile.
+
+    promise: for how many milliseconds. withdraw: nothing is promised any more.
+    barrier: a transaction id, the same modulo 2^32 → whether all of those up to it
+    that may have read the promise and write to the table have ended.
+    """
+
+    promise: LiteralString
+    withdraw: LiteralString
+    barrier: LiteralString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Notifications:
     """The function and triggers that announce new rows, as the catalogue prints them.
 
     `body` is the function's source; `triggers` maps a trigger's name to what
     `pg_get_triggerdef` says under an empty search path. `install_sql` makes both
-    anew where they are missing, without dropping anything.
+    anew where they are missing, without dropping anything. `lease`: where the
+    triggers are silent while a worker promises to look.
     """
 
     function: str
     body: str
     triggers: tuple[tuple[str, str], ...]
     install_sql: LiteralString
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +152,8 @@ class Producer(Generic[N, K]):
 class Statements:
     """The statements of a worker. `$1` to `$4` of the fenced ones are the `Fence`.
 
-    fetch: worker id, limit → rows. succeed, timeout: fence → status.
+    fetch: worker id, limit → rows. fetch_above: the same, then the sort key of a row
+    beyond which to look. succeed, timeout: fence → status.
     succeed_many: worker id, arrays of the rest of each fence → the ids written.
     fail: fence, error, delay or NULL for the backoff → status.
     cancel: fence, error → status. give_back: fence, delay or NULL → status.
@@ -157,6 +177,7 @@ class Statements:
     rescue: LiteralString
     release: LiteralString
     next_due: LiteralString
+    fetch_above: LiteralString | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -63,6 +63,16 @@ def on_table(roles: Roles, job: Job) -> tuple[Grant, ...]:
     return tuple(found)
 
 
+def on_wake(roles: Roles) -> tuple[Grant, ...]:
+    """A worker promises to look; that everybody may read it is written elsewhere."""
+    privileges: tuple[Privilege, ...] = ("SELECT", "UPDATE")
+    return tuple(
+        Grant(role=role, privilege=privilege)
+        for role in roles.worker
+        for privilege in privileges
+    )
+
+
 def _of_producer(role: str, job: Job) -> Iterator[Grant]:
     base = ("run_at", "priority") if job.priority else ("run_at",)
     columns = (*base, *(column.name for column in job.columns))

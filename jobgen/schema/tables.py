@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
 
 from jobgen.schema import grants, names
 from jobgen.schema.grants import Grant
 from jobgen.schema.model import Column as PayloadColumn
 from jobgen.schema.model import Enum, Job, OnDelete, Schema
 from jobgen.schema.model import Index as PayloadIndex
-from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+from jobgen.schema.notifications import Notifications, notifications_of
+from jobgen.schema.quoting import qualified, quote_literal
 
 STATUS_TYPE = "job_status"
 """Shared by every package, and by IHP, in one PostgreSQL schema."""
@@ -88,27 +88,6 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
-    """`definition` is what `pg_get_triggerdef` prints under an empty search path;
-    `condition` the same condition as one would write it."""
-
-    name: str
-    event: Literal["INSERT", "UPDATE"]
-    condition: str
-    function: str
-    definition: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """A trigger function in PL/pgSQL; `body` as in `pg_proc.prosrc`."""
-
-    schema: str
-    name: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     schema: str
     name: str
@@ -117,8 +96,7 @@ class Table:
     checks: tuple[Check, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     indexes: tuple[Index, ...] = ()
-    function: Function | None = None
-    triggers: tuple[Trigger, ...] = ()
+    notifications: Notifications | None = None
     options: tuple[tuple[str, str], ...] = ()  # pg_class.reloptions
     grants: tuple[Grant, ...] = ()
     comment: str | None = None
@@ -265,7 +243,6 @@ def table_of(schema: Schema, job: Job) -> Table:
         )
         for column in job.columns
     )
-    notifies = job.notify != "never"
     return Table(
         schema=home,
         name=job.table,
@@ -274,8 +251,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         checks=tuple(_checks(job)),
         foreign_keys=tuple(_foreign_keys(home, job)),
         indexes=(*_queue_indexes(job), *payload_indexes(job)),
-        function=_function(home, job.table) if notifies else None,
-        triggers=_triggers(home, job.table) if notifies else (),
+        notifications=notifications_of(schema, job),
         comment=job.doc,
         grants=grants.on_table(schema.roles, job),
     )
@@ -352,42 +328,3 @@ def _reference_indexes(job: Job) -> list[PayloadIndex]:
         for column in job.columns
         if column.references is not None and column.name not in led
     ]
-
-
-def _function(home: str, table: str) -> Function:
-    # The names are qualified, so that no search path of a producer can divert them.
-    notify = f"pg_catalog.pg_notify({quote_literal(names.channel(table))}, '')"
-    return Function(
-        schema=home,
-        name=names.notify_function(table),
-        body=f"\nBEGIN\n    PERFORM {notify};\n    RETURN NULL;\nEND\n",
-    )
-
-
-def _triggers(home: str, table: str) -> tuple[Trigger, Trigger]:
-    return (
-        _trigger(home, table, names.insert_trigger(table), "INSERT"),
-        _trigger(home, table, names.update_trigger(table), "UPDATE"),
-    )
-
-
-def _trigger(
-    home: str, table: str, name: str, event: Literal["INSERT", "UPDATE"]
-) -> Trigger:
-    """IHP's trigger: one notification for each row that becomes ready."""
-    status = qualified(home, STATUS_TYPE)
-    function = qualified(home, names.notify_function(table))
-    ready = " OR ".join(
-        f"(new.status = '{label}'::{status})" for label in (STATUSES[0], STATUSES[5])
-    )
-    return Trigger(
-        name=name,
-        event=event,
-        condition=f"NEW.status = '{STATUSES[0]}' OR NEW.status = '{STATUSES[5]}'",
-        function=function,
-        definition=(
-            f"CREATE TRIGGER {quote_identifier(name)} AFTER {event}"
-            f" ON {qualified(home, table)} FOR EACH ROW"
-            f" WHEN (({ready})) EXECUTE FUNCTION {function}()"
-        ),
-    )

@@ -44,7 +44,7 @@ HIDING = """
 CLASSES = """
     AsyncConnection Any Backoff ClassVar Connection Decimal Default Enum Exception
     Final Generic Handler Handlers InitVar Input Iterable IPv4Address IPv4Interface
-    IPv4Network IPv6Address IPv6Interface IPv6Network JobType Labels Literal
+    IPv4Network IPv6Address IPv6Interface IPv6Network JobType Labels Lease Literal
     LiteralString Notifications Object Package Policy Producer Protocol Range Self
     Sequence Shape Statements Type UUID Union ValueError
 """

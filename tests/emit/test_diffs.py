@@ -58,7 +58,7 @@ CHANGES = {
         "template.}\n      n: text\n",
         JOB | SQL,
         8,
-        18,
+        19,
     ),
     "a column in front": (
         "      email:",
@@ -86,7 +86,7 @@ CHANGES = {
     "a column's doc": ("Which template.", "The template.", JOB | SQL, 2, 2),
     "a default": ("default: welcome", "default: receipt", JOB | SQL, 3, 3),
     "a setting": ("max_attempts: 5", "max_attempts: 6", JOB | {"_schema.py"}, 6, 6),
-    "a role": ("jobs:", "roles: {worker: app}\njobs:", SQL, 1, 40),
+    "a role": ("jobs:", "roles: {worker: app}\njobs:", SQL, 1, 46),
     "another job": (
         "worker: elsewhere}\n",
         "worker: elsewhere}\n  prune: {columns: {}}\n",

@@ -430,6 +430,9 @@ def test_the_grants_are_those_of_the_catalogue(queue: Queue) -> None:
     wanted = {(database.schema, grant) for grant in database.grants}
     for table in (database.workers, *database.tables):
         wanted.update((table.name, grant) for grant in table.grants)
+        if table.notifications is not None:
+            wake = table.notifications.wake or ""
+            wanted.update((wake, grant) for grant in table.notifications.grants)
     granted = [
         (of, Grant(role=role, privilege=privilege, columns=tuple(columns)))
         for of, role, privilege, columns in _granted(queue)

@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "106808fe68896d07ac68fee0ca143d26b706a3b38347bc8bcd2b185fe7de5950"
 )
@@ -183,6 +183,12 @@ CREATE INDEX greet_jobs_ready ON "user".greet_jobs (run_at, id)
 CREATE INDEX greet_jobs_running ON "user".greet_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE "user".greet_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE "user".greet_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION "user".notify_job_queued_greet_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -193,14 +199,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_greet_jobs
     AFTER INSERT ON "user".greet_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
 CREATE TRIGGER did_update_job_greet_jobs
     AFTER UPDATE ON "user".greet_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
 COMMIT;

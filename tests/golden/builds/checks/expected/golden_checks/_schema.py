@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "6cf0c38933e08e7e9f4c95918afd8099c001643768c84e4a1cfc980644477dc4"
 )
@@ -176,6 +176,12 @@ CREATE INDEX resize_jobs_ready ON public.resize_jobs (run_at, id)
 CREATE INDEX resize_jobs_running ON public.resize_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.resize_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.resize_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_resize_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -186,14 +192,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_resize_jobs
     AFTER INSERT ON public.resize_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_resize_jobs();
 
 CREATE TRIGGER did_update_job_resize_jobs
     AFTER UPDATE ON public.resize_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_resize_jobs();
 
 COMMIT;

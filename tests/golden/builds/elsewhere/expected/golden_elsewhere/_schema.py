@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "caf90735972577edeacd0349f9e13c15fbdc8b24928be869d3e49ca43d27192e"
 )
@@ -164,6 +164,12 @@ CREATE INDEX here_jobs_ready ON public.here_jobs (run_at, id)
 CREATE INDEX here_jobs_running ON public.here_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.here_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.here_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_here_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -174,14 +180,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_here_jobs
     AFTER INSERT ON public.here_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_here_jobs();
 
 CREATE TRIGGER did_update_job_here_jobs
     AFTER UPDATE ON public.here_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_here_jobs();
 
 CREATE TABLE public.there_jobs (
@@ -208,6 +223,12 @@ CREATE INDEX there_jobs_ready ON public.there_jobs (run_at, id)
 CREATE INDEX there_jobs_running ON public.there_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.there_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.there_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_there_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -218,14 +239,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_there_jobs
     AFTER INSERT ON public.there_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_there_jobs();
 
 CREATE TRIGGER did_update_job_there_jobs
     AFTER UPDATE ON public.there_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_there_jobs();
 
 COMMIT;

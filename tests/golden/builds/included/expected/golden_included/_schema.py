@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "ceb5f38d45bdea45344b339f625df7d13fa4a87d5a1b8567107aead734cbe228"
 )
@@ -175,6 +175,12 @@ CREATE INDEX notify_jobs_ready ON public.notify_jobs (run_at, id)
 CREATE INDEX notify_jobs_running ON public.notify_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.notify_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.notify_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_notify_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -185,14 +191,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_notify_jobs
     AFTER INSERT ON public.notify_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.notify_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_notify_jobs();
 
 CREATE TRIGGER did_update_job_notify_jobs
     AFTER UPDATE ON public.notify_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.notify_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_notify_jobs();
 
 CREATE TABLE public.send_invoice_jobs (
@@ -219,6 +234,12 @@ CREATE INDEX send_invoice_jobs_ready ON public.send_invoice_jobs (run_at, id)
 CREATE INDEX send_invoice_jobs_running ON public.send_invoice_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.send_invoice_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.send_invoice_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_send_invoice_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -229,14 +250,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_send_invoice_jobs
     AFTER INSERT ON public.send_invoice_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.send_invoice_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_invoice_jobs();
 
 CREATE TRIGGER did_update_job_send_invoice_jobs
     AFTER UPDATE ON public.send_invoice_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.send_invoice_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_invoice_jobs();
 
 COMMIT;

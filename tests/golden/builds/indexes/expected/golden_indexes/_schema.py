@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "20dd6f811f8c1bc7db5292bd86f854513ba8eeb3faff2cd10d6c8f893c4ab41a"
 )
@@ -179,6 +179,12 @@ CREATE INDEX crawl_jobs_depth_45fda425_idx ON public.crawl_jobs (depth)
 CREATE INDEX crawl_jobs_depth_5d1c1791_idx ON public.crawl_jobs (depth)
     WHERE found_at IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.crawl_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.crawl_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_crawl_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -189,14 +195,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_crawl_jobs
     AFTER INSERT ON public.crawl_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_crawl_jobs();
 
 CREATE TRIGGER did_update_job_crawl_jobs
     AFTER UPDATE ON public.crawl_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_crawl_jobs();
 
 COMMIT;

@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "0ff37412302edab24f1ca3c34a6208fcfb319b8371a61c7593d43fa57c9d2968"
 )
@@ -175,6 +175,12 @@ CREATE INDEX order_ready ON public."order" (run_at, id)
 CREATE INDEX order_running ON public."order" (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.order_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.order_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_order() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -185,14 +191,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_order
     AFTER INSERT ON public."order"
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.order_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_order();
 
 CREATE TRIGGER did_update_job_order
     AFTER UPDATE ON public."order"
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.order_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_order();
 
 COMMIT;

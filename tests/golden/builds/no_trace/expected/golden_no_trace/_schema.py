@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "bb094fe649397fa18acedc83bde3500e78b28fe509d35191c13e9e8d738bf3d4"
 )

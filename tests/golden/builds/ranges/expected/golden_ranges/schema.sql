@@ -147,6 +147,12 @@ CREATE INDEX book_jobs_ready ON public.book_jobs (run_at, id)
 CREATE INDEX book_jobs_running ON public.book_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.book_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.book_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_book_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -157,14 +163,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_book_jobs
     AFTER INSERT ON public.book_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.book_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_book_jobs();
 
 CREATE TRIGGER did_update_job_book_jobs
     AFTER UPDATE ON public.book_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.book_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_book_jobs();
 
 COMMIT;

@@ -152,6 +152,12 @@ CREATE UNIQUE INDEX first_jobs_amount_key ON public.first_jobs (amount)
 
 CREATE INDEX first_jobs_second_idx ON public.first_jobs (second);
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.first_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.first_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_first_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -162,14 +168,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_first_jobs
     AFTER INSERT ON public.first_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_first_jobs();
 
 CREATE TRIGGER did_update_job_first_jobs
     AFTER UPDATE ON public.first_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_first_jobs();
 
 CREATE TABLE public.second_jobs (
@@ -193,6 +208,12 @@ CREATE INDEX second_jobs_ready ON public.second_jobs (run_at, id)
 CREATE INDEX second_jobs_running ON public.second_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.second_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.second_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_second_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -203,14 +224,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_second_jobs
     AFTER INSERT ON public.second_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_second_jobs();
 
 CREATE TRIGGER did_update_job_second_jobs
     AFTER UPDATE ON public.second_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_second_jobs();
 
 -- References come last: a table may name one that is made after it.

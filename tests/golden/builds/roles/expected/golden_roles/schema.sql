@@ -148,6 +148,12 @@ CREATE INDEX keep_jobs_ready ON public.keep_jobs (priority, run_at, id)
 CREATE INDEX keep_jobs_running ON public.keep_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.keep_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.keep_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_keep_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -158,14 +164,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_keep_jobs
     AFTER INSERT ON public.keep_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.keep_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_keep_jobs();
 
 CREATE TRIGGER did_update_job_keep_jobs
     AFTER UPDATE ON public.keep_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.keep_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_keep_jobs();
 
 CREATE TABLE public.forget_jobs (
@@ -189,6 +204,12 @@ CREATE INDEX forget_jobs_ready ON public.forget_jobs (run_at, id)
 CREATE INDEX forget_jobs_running ON public.forget_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.forget_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.forget_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_forget_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -199,14 +220,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_forget_jobs
     AFTER INSERT ON public.forget_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.forget_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_forget_jobs();
 
 CREATE TRIGGER did_update_job_forget_jobs
     AFTER UPDATE ON public.forget_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.forget_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_forget_jobs();
 
 CREATE TABLE public.expire_jobs (
@@ -230,6 +260,12 @@ CREATE INDEX expire_jobs_ready ON public.expire_jobs (run_at, id)
 CREATE INDEX expire_jobs_running ON public.expire_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.expire_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.expire_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_expire_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -240,14 +276,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_expire_jobs
     AFTER INSERT ON public.expire_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.expire_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_expire_jobs();
 
 CREATE TRIGGER did_update_job_expire_jobs
     AFTER UPDATE ON public.expire_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.expire_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_expire_jobs();
 
 CREATE TABLE public.send_away_jobs (
@@ -272,6 +317,12 @@ CREATE INDEX send_away_jobs_ready ON public.send_away_jobs (run_at, id)
 CREATE INDEX send_away_jobs_running ON public.send_away_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.send_away_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.send_away_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_send_away_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -282,14 +333,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_send_away_jobs
     AFTER INSERT ON public.send_away_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.send_away_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_away_jobs();
 
 CREATE TRIGGER did_update_job_send_away_jobs
     AFTER UPDATE ON public.send_away_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.send_away_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_send_away_jobs();
 
 -- What each role may do, and no more.
@@ -316,6 +376,11 @@ GRANT
     ON public.keep_jobs TO app_worker;
 
 GRANT
+    SELECT,
+    UPDATE
+    ON SEQUENCE public.keep_jobs_wake TO app_worker;
+
+GRANT
     SELECT (id),
     INSERT (run_at)
     ON public.forget_jobs TO app_web, "App ""Cron""";
@@ -325,6 +390,11 @@ GRANT
     UPDATE (updated_at, status, last_error, attempts_count, locked_at, locked_by, run_at),
     DELETE
     ON public.forget_jobs TO app_worker;
+
+GRANT
+    SELECT,
+    UPDATE
+    ON SEQUENCE public.forget_jobs_wake TO app_worker;
 
 GRANT
     SELECT (id),
@@ -338,6 +408,11 @@ GRANT
     ON public.expire_jobs TO app_worker;
 
 GRANT
+    SELECT,
+    UPDATE
+    ON SEQUENCE public.expire_jobs_wake TO app_worker;
+
+GRANT
     SELECT (id),
     INSERT (run_at, fax)
     ON public.send_away_jobs TO app_web, "App ""Cron""";
@@ -346,5 +421,10 @@ GRANT
     SELECT,
     UPDATE (updated_at, status, last_error, attempts_count, locked_at, locked_by, run_at)
     ON public.send_away_jobs TO app_worker;
+
+GRANT
+    SELECT,
+    UPDATE
+    ON SEQUENCE public.send_away_jobs_wake TO app_worker;
 
 COMMIT;

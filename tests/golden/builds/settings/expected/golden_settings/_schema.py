@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "06015976775ea555a81ccadc399b9299523b0a6acb603ebeabc98cbfeac1a125"
 )
@@ -199,13 +199,17 @@ $jobgen$;
 CREATE TRIGGER did_insert_job_remembered
     AFTER INSERT ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 CREATE TRIGGER did_update_job_remembered
     AFTER UPDATE ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 COMMIT;

@@ -114,6 +114,39 @@ RETURNING
     job.user_id
 """
 
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.forget_jobs
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.forget_jobs AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.user_id
+"""
+
 SUCCEED_SQL: Final[LiteralString] = """\
 DELETE FROM public.forget_jobs
 WHERE id = $1::bigint
@@ -383,6 +416,7 @@ JOB: Final[JobType[Forget, ForgetJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,

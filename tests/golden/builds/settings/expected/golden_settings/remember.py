@@ -115,6 +115,39 @@ RETURNING
     job.user_id
 """
 
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.remembered
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.remembered AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.user_id
+"""
+
 SUCCEED_SQL: Final[LiteralString] = """\
 UPDATE public.remembered
 SET status = 'job_status_succeeded',
@@ -340,7 +373,9 @@ $jobgen$;
 CREATE OR REPLACE TRIGGER did_insert_job_remembered
     AFTER INSERT ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 ALTER TABLE public.remembered ENABLE TRIGGER did_insert_job_remembered;
@@ -348,7 +383,9 @@ ALTER TABLE public.remembered ENABLE TRIGGER did_insert_job_remembered;
 CREATE OR REPLACE TRIGGER did_update_job_remembered
     AFTER UPDATE ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 ALTER TABLE public.remembered ENABLE TRIGGER did_update_job_remembered;
@@ -416,6 +453,7 @@ JOB: Final[JobType[Remember, RememberJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,

@@ -177,13 +177,17 @@ $jobgen$;
 CREATE TRIGGER did_insert_job_remembered
     AFTER INSERT ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 CREATE TRIGGER did_update_job_remembered
     AFTER UPDATE ON public.remembered
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_remembered();
 
 COMMIT;

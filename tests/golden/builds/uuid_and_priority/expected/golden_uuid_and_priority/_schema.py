@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "4b0a34790cd4aa7985cf3bf64165de37c99e4ceb2769823f686bdaf1d87d6750"
 )
@@ -168,6 +168,12 @@ CREATE INDEX import_jobs_ready ON public.import_jobs (priority, run_at, id)
 CREATE INDEX import_jobs_running ON public.import_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.import_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.import_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_import_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -178,14 +184,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_import_jobs
     AFTER INSERT ON public.import_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.import_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_import_jobs();
 
 CREATE TRIGGER did_update_job_import_jobs
     AFTER UPDATE ON public.import_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.import_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_import_jobs();
 
 COMMIT;
