@@ -423,6 +423,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.import_contacts_jobs
+WHERE id = ANY($1::uuid[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -642,6 +649,7 @@ JOB: Final[JobType[ImportContacts, ImportContactsJob, UUID]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

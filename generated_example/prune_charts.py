@@ -361,6 +361,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.prune_charts_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneCharts:
@@ -444,6 +451,7 @@ JOB: Final[JobType[PruneCharts, PruneChartsJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

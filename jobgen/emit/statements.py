@@ -38,6 +38,7 @@ WORKER = (
     "rescue",
     "release",
     "next_due",
+    "unlocked",
 )
 LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")

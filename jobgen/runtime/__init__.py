@@ -32,11 +32,14 @@ from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES, Default, JsonValue, Labels
 
 if TYPE_CHECKING:
+    from jobgen.runtime.attempt import Current, current
     from jobgen.runtime.preflight import RefusedError
     from jobgen.runtime.stats import Stats
     from jobgen.runtime.worker import Worker, run
 else:  # hidden from type checkers, which would believe in any name
     _HOMES = {
+        "Current": "jobgen.runtime.attempt",
+        "current": "jobgen.runtime.attempt",
         "RefusedError": "jobgen.runtime.preflight",
         "Stats": "jobgen.runtime.stats",
         "Worker": "jobgen.runtime.worker",
@@ -58,6 +61,7 @@ __all__ = [
     "Backoff",
     "Bound",
     "Cancel",
+    "Current",
     "DecodeError",
     "Default",
     "Handler",
@@ -83,6 +87,7 @@ __all__ = [
     "Worker",
     "aio",
     "bind",
+    "current",
     "retry_delay",
     "run",
     "sync",

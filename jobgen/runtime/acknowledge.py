@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import assert_never
+from typing import Any, assert_never
 
 import psycopg
 
@@ -17,7 +17,7 @@ from jobgen.runtime.decide import (
     Succeed,
     TimeOut,
 )
-from jobgen.runtime.job import Fence, Statements
+from jobgen.runtime.job import Fence, JobType, Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 from jobgen.runtime.status import JobStatus
@@ -32,28 +32,34 @@ class Unwritten(Enum):
 
 async def acknowledge(
     link: Link,
-    name: str,
-    statements: Statements,
+    job: JobType[Any, Any, Any],
     fence: Fence,
     acknowledgement: Acknowledgement,
+    locked: set[str],
 ) -> JobStatus | Unwritten:
     """Write it: the row's new status, or why there is nothing to write any more.
 
     Faults of the database are waited out. An outcome that the database refuses
     (a delay beyond its calendar, say) becomes a failed attempt that says so.
+    `locked` names the jobs where a lock was lately waited for in vain: there, it is
+    not waited for again, so that one locked row holds up no others.
     """
     backoff = Backoff()
     while True:
+        run = link.briefly if job.name in locked else link.run
         try:
-            status = await link.run(plan_of(statements, fence, acknowledgement))
+            status = await run(plan_of(job.statements, fence, acknowledgement))
+            locked.discard(job.name)
             if status is not None:
                 return status
-            return _why(fence, await link.run(plans.state(statements, fence.id)))
+            return _why(fence, await link.run(plans.state(job.statements, fence.id)))
         except (psycopg.OperationalError, OSError, TimeoutError) as error:
-            await _wait(backoff, name, fence, error)
+            if isinstance(error, psycopg.errors.LockNotAvailable):
+                locked.add(job.name)
+            await _wait(backoff, job.name, fence, error)
         except FAULTS as error:
             if isinstance(acknowledgement, Fail) and acknowledgement.delay is None:
-                await _wait(backoff, name, fence, error)
+                await _wait(backoff, job.name, fence, error)
             else:
                 acknowledgement = Fail(error)
 

@@ -65,17 +65,6 @@ async def fetch_many(
         return await run(conn, plans.fetch_many(job, worker_id, limit))
 
 
-async def fetch_rows(
-    conn: AsyncConnection[object], job: JobType[N, J, K], worker_id: UUID, limit: int
-) -> list[J]:
-    """The worker's `fetch_many`, on its own connection in autocommit mode.
-
-    It saves the transaction: a worker that dies before a row that cannot be
-    decoded is marked is rescued from, as from any other death.
-    """
-    return await run(conn, plans.fetch_many(job, worker_id, limit))
-
-
 async def succeed(
     conn: AsyncConnection[object], job: JobType[N, J, K], row: J
 ) -> JobStatus | None:

@@ -7,59 +7,55 @@ returned. Its slot is taken from the handler's start to its return.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from jobgen.runtime.acknowledge import Unwritten
+from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import (
     Acknowledgement,
     Ending,
     Fail,
     GiveBack,
+    Interrupted,
     Overran,
     decide,
 )
-from jobgen.runtime.execute import Execution
-from jobgen.runtime.handlers import Attempt, Bound
+from jobgen.runtime.execute import execute, start
+from jobgen.runtime.handlers import Bound, Call
 from jobgen.runtime.job import Fence
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.pace import Pace
-from jobgen.runtime.results import Result, Results, Written
+from jobgen.runtime.results import Results, Written
 from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
+from jobgen.runtime.threads import Threads
 
 _WORTH_A_LINE: Final = frozenset(
     {JobStatus.FAILED, JobStatus.TIMED_OUT, Unwritten.REFUSED}
 )
 
-
-class _Running:
-    """An attempt whose handler was started; over when returned and written."""
-
-    __slots__ = ("bound", "execution", "fence", "overran", "timer", "written")
-
-    def __init__(self, bound: Bound, attempt: Attempt) -> None:
-        self.bound = bound
-        self.fence = attempt.fence
-        self.execution = Execution(attempt, is_async=bound.is_async)
-        self.timer: asyncio.TimerHandle | None = None
-        self.overran = False
-        self.written = False
-
-    @property
-    def returned(self) -> bool:
-        return self.execution.task.done()
+_BURST: Final = 100
+"""Handlers started in one go, so that the loop's other work has its turn."""
 
 
 class _Queue:
-    """The rows of one job that wait for a slot."""
+    """The attempts of one job."""
 
     def __init__(self, bound: Bound) -> None:
+        timeout = bound.job.policy.timeout
         self.bound = bound
+        self.timeout = None if timeout is None else timeout.total_seconds()
         self.waiting: deque[Attempt] = deque()
+        self.running: dict[Attempt, None] = {}
+        """In the order of their starts, and so of their deadlines."""
+        self.overrunning: set[Attempt] = set()
         self.pace = Pace()
+        self.timer: asyncio.TimerHandle | None = None
+        self.is_filling = False
 
 
 class Attempts:
@@ -74,47 +70,58 @@ class Attempts:
         on_free: Callable[[], None],
     ) -> None:
         self._results = results
+        results.tell = self._written
         self._slots = slots
         self._stats = stats
         self._on_free = on_free
         self._queues = {each.job.name: _Queue(each) for each in bound}
         # Under a limit of the process, a row that waits would wait for other jobs.
         self._goes_ahead = slots.limit is None or len(self._queues) == 1
-        self._running: set[_Running] = set()
-        self._given_back: set[Fence] = set()
+        self._in_hand: set[Attempt] = set()
         self._over = asyncio.Event()
+        self._threads = Threads()
 
     def __len__(self) -> int:
-        waiting = sum(len(queue.waiting) for queue in self._queues.values())
-        return len(self._running) + len(self._given_back) + waiting
+        return len(self._in_hand)
 
     @property
     def fences(self) -> frozenset[Fence]:
         """The rows that are in hand."""
-        running = {running.fence for running in self._running}
-        waiting = {
-            attempt.fence
-            for queue in self._queues.values()
-            for attempt in queue.waiting
-        }
-        return frozenset(running | waiting | self._given_back)
+        return frozenset(attempt.fence for attempt in self._in_hand)
+
+    @property
+    def prefetched(self) -> int:
+        """Rows that wait for a slot."""
+        return sum(len(queue.waiting) for queue in self._queues.values())
+
+    @property
+    def overrunning(self) -> int:
+        """Handlers that still run though their time is up."""
+        return sum(len(queue.overrunning) for queue in self._queues.values())
 
     def wanted(self, bound: Bound) -> int:
         """How many rows of the job to fetch now."""
         queue = self._queues[bound.job.name]
-        ahead = queue.pace.ahead() if self._goes_ahead else 0
-        room = self._slots.free(bound) + ahead
-        wanted = room - len(queue.waiting)
+        room = self._slots.free(bound)
+        if self._goes_ahead:
+            room += queue.pace.ahead()
+            wanted = room - len(queue.waiting)
+        else:
+            wanted = room - self.prefetched
         # Few rows in each of many fetches cost more than many in few.
         return 0 if queue.waiting and 2 * wanted < room else max(wanted, 0)
 
-    def add(self, bound: Bound, attempts: Iterable[Attempt]) -> None:
-        """Run the handlers of fetched rows, as slots become free."""
+    def add(self, bound: Bound, calls: Iterable[Call]) -> None:
+        """Run the handlers of fetched rows, as slots become free.
+
+        Not before the caller has sent the next fetch: the server works meanwhile.
+        """
         queue = self._queues[bound.job.name]
-        before = len(queue.waiting)
+        attempts = [Attempt(bound, call) for call in calls]
+        self._stats.fetched += len(attempts)
+        self._in_hand.update(attempts)
         queue.waiting.extend(attempts)
-        self._stats.fetched += len(queue.waiting) - before
-        self._fill(queue)
+        asyncio.get_running_loop().call_soon(self._fill, queue)
 
     async def ended(self) -> None:
         """Return when there is no attempt left."""
@@ -126,9 +133,9 @@ class Attempts:
         """Give back the rows whose handlers have not started."""
         for queue in self._queues.values():
             while queue.waiting:
-                fence = queue.waiting.popleft().fence
-                self._given_back.add(fence)
-                self._write(queue.bound, fence, GiveBack(), self._gave_back(fence))
+                attempt = queue.waiting.popleft()
+                attempt.returned = True
+                self._results.write(attempt, GiveBack())
 
     def interrupt(self, *, threads: bool) -> None:
         """Stop the handlers, and give their rows back.
@@ -137,104 +144,117 @@ class Attempts:
         when the process is about to end; otherwise it stays until it returns.
         """
         self.give_back_waiting()
-        for running in self._running:
-            running.execution.interrupt(threads=threads)
+        for queue in self._queues.values():
+            for attempt in (*queue.running, *queue.overrunning):
+                attempt.interrupted = True  # a thread may ask, and end itself
+                if threads or not attempt.in_thread:
+                    self._cancel(queue, attempt)
+
+    def sweep(self) -> None:
+        """Give back what a stranger cancelled before its handler began."""
+        for queue in self._queues.values():
+            for attempt in tuple(queue.running):
+                if attempt.task is not None and attempt.task.done():
+                    self._returned(queue, attempt, Interrupted())
 
     def forget(self) -> None:
         """Nothing that is unwritten now will be written."""
-        for running in self._running:
-            running.execution.task.cancel()
-        self._running.clear()
-        self._given_back.clear()
+        for attempt in self._in_hand:
+            if attempt.task is not None:
+                attempt.task.cancel()
+        self._in_hand.clear()
+
+    # --- from the queue to a slot
 
     def _fill(self, queue: _Queue) -> None:
-        while queue.waiting and self._slots.free(queue.bound) > 0:
+        if queue.is_filling:
+            return
+        queue.is_filling = True
+        for _ in range(_BURST):
+            if not queue.waiting or self._slots.free(queue.bound) <= 0:
+                break
             self._start(queue, queue.waiting.popleft())
+        else:
+            asyncio.get_running_loop().call_soon(self._fill, queue)
+        queue.is_filling = False
 
     def _start(self, queue: _Queue, attempt: Attempt) -> None:
-        bound = queue.bound
-        self._slots.take(bound)
-        running = _Running(bound, attempt)
-        self._running.add(running)
-        timeout = bound.job.policy.timeout
-        if timeout is not None:
-            loop = asyncio.get_running_loop()
-            running.timer = loop.call_later(
-                timeout.total_seconds(), self._time_is_up, running
-            )
-        running.execution.task.add_done_callback(
-            lambda _: self._returned(queue, running)
-        )
+        loop = asyncio.get_running_loop()
+        self._slots.take(queue.bound)
+        queue.running[attempt] = None
+        if queue.timeout is not None:
+            attempt.deadline = time.monotonic() + queue.timeout
+            if queue.timer is None:
+                queue.timer = loop.call_later(queue.timeout, self._check_time, queue)
+        attempt.task = start(loop, self._run(queue, attempt))
 
-    def _time_is_up(self, running: _Running) -> None:
-        if not running.returned:
-            running.overran = True
-            running.execution.overrun()
-            self._acknowledge(running, Overran())
+    async def _run(self, queue: _Queue, attempt: Attempt) -> None:
+        attempt.begun = True
+        ending = await execute(attempt, self._threads)
+        self._returned(queue, attempt, ending)
 
-    def _returned(self, queue: _Queue, running: _Running) -> None:
-        if running.timer is not None:
-            running.timer.cancel()
+    def _check_time(self, queue: _Queue) -> None:
+        queue.timer = None
+        for attempt in tuple(queue.running):
+            left = attempt.deadline - time.monotonic()
+            if left > 0:
+                loop = asyncio.get_running_loop()
+                queue.timer = loop.call_later(left, self._check_time, queue)
+                break
+            self._time_is_up(queue, attempt)
+
+    def _time_is_up(self, queue: _Queue, attempt: Attempt) -> None:
+        del queue.running[attempt]
+        queue.overrunning.add(attempt)
+        attempt.overran = True
+        self._results.write(attempt, _decided(Overran()))
+        if not attempt.in_thread:
+            self._cancel(queue, attempt)
+
+    def _cancel(self, queue: _Queue, attempt: Attempt) -> None:
+        assert attempt.task is not None, "only what was started is cancelled"
+        attempt.task.cancel()
+        if not attempt.begun:  # and so it never will
+            self._returned(queue, attempt, Interrupted())
+
+    # --- from the handler's return to the written result
+
+    def _returned(self, queue: _Queue, attempt: Attempt, ending: Ending) -> None:
+        attempt.returned = True
+        queue.running.pop(attempt, None)
+        queue.overrunning.discard(attempt)
         self._slots.give(queue.bound)
-        if running not in self._running:
+        queue.pace.finished += 1
+        if attempt not in self._in_hand:
             return  # forgotten
-        queue.pace.finished()
-        if not running.overran:
-            self._acknowledge(running, running.execution.ending)
-        self._fill(queue)
-        self._on_free()
-        self._end_if_over(running)
+        if not attempt.overran:
+            self._results.write(attempt, _decided(ending))
+        self._end_if_over(attempt)
+        self._fill_free(queue)
 
-    def _acknowledge(self, running: _Running, ending: Ending) -> None:
-        def written(written: Written) -> None:
-            running.written = True
-            if not running.returned:
-                self._stats.overrunning += 1
-            self._count(running.bound, running.fence, written)
-            self._end_if_over(running)
+    def _fill_free(self, queue: _Queue) -> None:
+        if queue.waiting:
+            self._fill(queue)
+        elif self._slots.limit is not None:
+            for other in self._queues.values():
+                self._fill(other)
 
-        self._write(running.bound, running.fence, _decided(ending), written)
-
-    def _gave_back(self, fence: Fence) -> Callable[[Written], None]:
-        def written(written: Written) -> None:
-            _count(self._stats, written)
-            self._given_back.discard(fence)
-            self._tell_if_none()
-
-        return written
-
-    def _write(
-        self,
-        bound: Bound,
-        fence: Fence,
-        acknowledgement: Acknowledgement,
-        on_written: Callable[[Written], None],
+    def _written(
+        self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
-        job = bound.job
-        self._results.write(
-            Result(job.name, job.statements, fence, acknowledgement, on_written)
-        )
+        attempt.written = True
+        if isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
+            self._stats.given_back += 1
+        else:
+            _count(self._stats, attempt, written)
+        self._end_if_over(attempt)
 
-    def _end_if_over(self, running: _Running) -> None:
-        if running.written and running.returned:
-            self._running.discard(running)
-            self._on_free()
-            self._tell_if_none()
-
-    def _tell_if_none(self) -> None:
-        if not self:
-            self._over.set()
-
-    def _count(self, bound: Bound, fence: Fence, written: Written) -> None:
-        _count(self._stats, written)
-        if written in _WORTH_A_LINE:
-            LOGGER.warning(
-                "%s %s, attempt %d: %s",
-                bound.job.name,
-                fence.id,
-                fence.attempts_count,
-                written.value,
-            )
+    def _end_if_over(self, attempt: Attempt) -> None:
+        self._on_free()
+        if attempt.written and attempt.returned:
+            self._in_hand.discard(attempt)
+            if not self._in_hand:
+                self._over.set()
 
 
 def _decided(ending: Ending) -> Acknowledgement:
@@ -244,14 +264,12 @@ def _decided(ending: Ending) -> Acknowledgement:
         return Fail(error)
 
 
-def _count(stats: Stats, written: Written) -> None:
+def _count(stats: Stats, attempt: Attempt, written: Written) -> None:
     match written:
         case JobStatus.SUCCEEDED:
             stats.succeeded += 1
         case JobStatus.RETRY:
             stats.retried += 1
-        case JobStatus.NOT_STARTED:
-            stats.given_back += 1
         case JobStatus.FAILED:
             stats.failed += 1
         case JobStatus.TIMED_OUT:
@@ -260,3 +278,11 @@ def _count(stats: Stats, written: Written) -> None:
             stats.completed_by_handler += 1
         case _:
             stats.refused += 1
+    if written in _WORTH_A_LINE:
+        LOGGER.warning(
+            "%s %s, attempt %d: %s",
+            attempt.bound.job.name,
+            attempt.row.id,
+            attempt.row.attempts_count,
+            written.value,
+        )

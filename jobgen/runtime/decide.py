@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from jobgen.runtime.outcome import Cancel, Retry, Snooze
 
@@ -49,6 +49,9 @@ Ending: TypeAlias = Returned | Raised | Overran | Interrupted
 @dataclass(frozen=True, slots=True)
 class Succeed:
     """Write that the job is done."""
+
+
+SUCCEED: Final = Succeed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def decide(ending: Ending) -> Acknowledgement:
 def _of_value(value: object) -> Acknowledgement:
     match value:
         case None:
-            return Succeed()
+            return SUCCEED
         case Snooze(delay=delay):
             return GiveBack(delay)
         case Retry(delay=delay):

@@ -6,73 +6,57 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-import threading
+import sys
 from collections.abc import Coroutine
+from typing import Any, Final
 
+from jobgen.runtime.attempt import RUNNING, Attempt
 from jobgen.runtime.decide import Ending, Interrupted, Overran, Raised, Returned
-from jobgen.runtime.handlers import Attempt
+from jobgen.runtime.threads import Threads
+
+_NOTHING: Final = Returned(None)
+
+if sys.version_info >= (3, 12):
+
+    def start(
+        loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        """A task that makes its first step now: most handlers need no other."""
+        return asyncio.Task(work, loop=loop, eager_start=True)
+else:
+
+    def start(
+        loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        """A task; before Python 3.12 its first step waits for its turn."""
+        return loop.create_task(work)
 
 
-class Execution:
-    """One call of a handler: a task that never raises.
+async def execute(attempt: Attempt, threads: Threads) -> Ending:
+    """Call the handler, in this task or on a thread. Raises nothing.
 
-    Even `SystemExit` is the handler's failure, not the worker's. Interrupting
-    stops an async handler; a thread cannot be stopped, and its result is ignored.
+    Even `SystemExit` is the handler's failure, not the worker's.
     """
-
-    def __init__(self, attempt: Attempt, *, is_async: bool) -> None:
-        self._attempt = attempt
-        self._is_async = is_async
-        self._in_thread = False
-        self._overran = False
-        self._interrupted = False
-        self.task: asyncio.Task[Ending] = asyncio.create_task(self._run())
-
-    @property
-    def ending(self) -> Ending:
-        """What became of it; the task is done."""
-        # Cancelled before its first step, it never ran.
-        return Interrupted() if self.task.cancelled() else self.task.result()
-
-    def overrun(self) -> None:
-        """The time is up: stop it, or wait for its thread and do no more."""
-        self._overran = True
-        if not self._in_thread:
-            self.task.cancel()
-
-    def interrupt(self, *, threads: bool) -> None:
-        """Stop it; where it is on a thread, only as far as `threads` allows."""
-        if threads or not self._in_thread:
-            self._interrupted = True
-            self.task.cancel()
-
-    async def _run(self) -> Ending:
-        try:
-            if self._is_async:
-                result = self._attempt.call()
-            else:
-                result = await self._on_thread()
-            if inspect.isawaitable(result):
-                if self._overran:
-                    _discard(result)
-                    return Overran()
-                result = await result
-        except asyncio.CancelledError as error:
-            # A handler that cancels itself has failed.
-            return Interrupted() if self._interrupted else Raised(error)
-        except BaseException as error:
-            return Raised(error)
-        return Returned(result)
-
-    async def _on_thread(self) -> object:
-        self._in_thread = True
-        try:
-            return await _in_thread(self._attempt)
-        finally:
-            self._in_thread = False
+    RUNNING.set(attempt)
+    try:
+        if attempt.bound.is_async:
+            result = attempt.call()
+        else:
+            result = await _on_thread(attempt, threads)
+        if inspect.isawaitable(result):
+            if attempt.overran:
+                _discard(result)
+                return Overran()
+            result = await result
+    except asyncio.CancelledError as error:
+        # A handler that cancels itself has failed.
+        return Interrupted() if attempt.interrupted else Raised(error)
+    except BaseException as error:
+        return Raised(error)
+    return _NOTHING if result is None else Returned(result)
 
 
-async def _in_thread(attempt: Attempt) -> object:
+async def _on_thread(attempt: Attempt, threads: Threads) -> object:
     """The call on a thread that does not keep the process from ending."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Ending] = loop.create_future()
@@ -87,8 +71,12 @@ async def _in_thread(attempt: Attempt) -> object:
         with contextlib.suppress(RuntimeError):  # the loop may be closed by now
             loop.call_soon_threadsafe(_resolve, future, ending)
 
-    threading.Thread(target=work, name="jobgen handler", daemon=True).start()
-    ending = await future
+    attempt.in_thread = True
+    try:
+        threads.run(work)
+        ending = await future
+    finally:
+        attempt.in_thread = False
     if isinstance(ending, Raised):
         raise ending.error
     return ending.value if isinstance(ending, Returned) else None

@@ -1,28 +1,32 @@
-"""The fetch loop: takes ready rows while there are slots, and sleeps in between."""
+"""The fetch loop: one connection that looks, promises, listens and sleeps.
+
+Strictly one thing after the other. `watch` says when to look at which table.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection
+import psycopg
+from psycopg import AsyncConnection, errors
 
 from jobgen.runtime import plans
 from jobgen.runtime.attempts import Attempts
-from jobgen.runtime.handlers import Attempt, Bound
+from jobgen.runtime.handlers import Bound, Call
 from jobgen.runtime.heartbeat import Heartbeat
-from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
+from jobgen.runtime.link import Connect, Link
+from jobgen.runtime.listener import Listener, pause
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
+from jobgen.runtime.mark import Key
 from jobgen.runtime.results import Results
+from jobgen.runtime.table import Table
 from jobgen.runtime.times import Times
-
-_LOCKED_PAUSE: Final = 0.02
-"""Seconds before looking again at a due row that another session holds."""
+from jobgen.runtime.watch import PROMISE, State
 
 _BATCH: Final = 500
 """Rows in one fetch."""
@@ -32,6 +36,9 @@ _MOST_UNWRITTEN: Final = 4 * _BATCH
 
 _UNSEEN_PAUSE: Final = 0.01
 """Seconds before asking again whether the heartbeat has been written."""
+
+_SHORTEST_POLL: Final = 0.005
+"""Seconds between looks at tables that announce nothing, while they are busy."""
 
 
 class Fetching:
@@ -45,7 +52,7 @@ class Fetching:
 
     def __init__(
         self,
-        work: Link,
+        connect: Connect,
         worker_id: UUID,
         bound: Sequence[Bound],
         attempts: Attempts,
@@ -53,25 +60,46 @@ class Fetching:
         heartbeat: Heartbeat,
         times: Times,
         wake: asyncio.Event,
+        *,
+        listen: bool,
     ) -> None:
-        self._work = work
         self._worker_id = worker_id
-        self._bound = list(bound)
         self._attempts = attempts
         self._results = results
         self._heartbeat = heartbeat
         self._times = times
         self._wake = wake
+        self._tables = [Table(each, listens=listen) for each in bound]
+        self._in_order = tuple(self._tables)
+        self._of_channel = {table.job.channel: table for table in self._tables}
+        self._listener = Listener(
+            [table.job.channel for table in self._tables if table.is_heard], self._hear
+        )
+        self.link = Link(
+            connect,
+            f"jobgen worker {worker_id}",
+            pooled=not listen,
+            opened=self._connected,
+        )
         self._stopping = asyncio.Event()
         self._in_doubt = False
-        self._next_look = 0.0
-        self._ready = {each.job.name for each in bound}
-        self._due_at = 0.0
+        self._next_search = 0.0
+        self._tick_at = -math.inf
+        self._poll = times.poll_interval
+        self._waits_for_room = False
 
     def look_at(self, bound: Iterable[Bound]) -> None:
-        """These jobs may have rows that are ready."""
-        self._ready.update(each.job.name for each in bound)
+        """These jobs may have rows that are ready, and behind their marks too."""
+        for each in bound:
+            table = self._of_channel[each.job.channel]
+            table.mark.forget()
+            table.watch.wake(time.monotonic())
         self._wake.set()
+
+    def freed(self) -> None:
+        """There may be room for rows again."""
+        if self._waits_for_room:
+            self._wake.set()
 
     def stop(self) -> None:
         """Take no more rows."""
@@ -83,19 +111,18 @@ class Fetching:
         backoff = Backoff()
         while not self._stopping.is_set():
             if not self._may_fetch():
-                await _pause(self._stopping, _UNSEEN_PAUSE)
+                await pause(self._stopping, _UNSEEN_PAUSE)
                 continue
             self._wake.clear()
             try:
-                wait = await self._round()
+                await self._round()
             except FAULTS as error:
-                self._due_at = 0.0
                 wait = backoff.failed()
                 LOGGER.warning("fetch failed, again in %.1f s: %s", wait, told(error))
-                await _pause(self._stopping, wait)
+                await pause(self._stopping, wait)
             else:
                 backoff.succeeded()
-                await _pause(self._wake, wait)
+        await self._withdraw_promises()
 
     async def give_back_unknown(self) -> None:
         """Undo fetches of which this worker knows nothing. Raises what `Link` does.
@@ -103,14 +130,14 @@ class Fetching:
         Between two fetches only: each row that one took is then in `attempts`. A
         row whose result is written meanwhile is protected by its fence.
         """
-        for bound in self._bound:
-            statements = bound.job.statements
-            held = await self._work.run(plans.held(statements, self._worker_id))
+        for table in self._tables:
+            statements = table.job.statements
+            held = await self.link.run(plans.held(statements, self._worker_id))
             for fence in set(held) - self._attempts.fences:
-                await self._work.run(plans.give_back(statements, fence))
+                await self.link.run(plans.give_back(statements, fence))
                 LOGGER.warning(
                     "%s %s was fetched without an answer: given back",
-                    bound.job.name,
+                    table.job.name,
                     fence.id,
                 )
 
@@ -119,85 +146,220 @@ class Fetching:
         """Whether a fetch has failed, so that rows may be held unknown."""
         return self._in_doubt
 
+    # --- one round
+
     def _may_fetch(self) -> bool:
         """Only a worker that others see alive takes rows."""
         heartbeat = self._heartbeat
         return heartbeat.registered and heartbeat.silent < self._times.lost_after
 
-    async def _round(self) -> float:
-        """Take what there is room for; seconds until it is worth looking again."""
-        if self._in_doubt and time.monotonic() >= self._next_look:
+    async def _round(self) -> None:
+        """Look where it is time to, or sleep until it is."""
+        if self._in_doubt and time.monotonic() >= self._next_search:
             await self.give_back_unknown()
-            self._next_look = time.monotonic() + self._times.heartbeat_interval
-        await self._take_ready()
-        if time.monotonic() >= self._due_at:
-            self._due_at = math.inf
-            due = await self._next_due()
-            await self._take_ready()
-            if self._due_at == 0.0:  # short: locked, or ready since it was asked
-                due = _LOCKED_PAUSE
-            self._due_at = time.monotonic() + max(due, _LOCKED_PAUSE)
-        return self._due_at - time.monotonic()
+            self._next_search = time.monotonic() + self._times.heartbeat_interval
+        now = time.monotonic()
+        looked = await self._look_where_due(now)
+        if now >= self._tick_at:
+            await self._tick()
+        elif not looked:
+            await self._sleep(now)
 
-    async def _take_ready(self) -> None:
-        for bound in tuple(self._bound):
-            if bound.job.name in self._ready and await self._take(bound):
-                # Others are first next time, so that none is starved of slots.
-                self._bound.remove(bound)
-                self._bound.append(bound)
-
-    async def _take(self, bound: Bound) -> int:
-        """Fetch while there is room; a short batch means that no more is ready."""
-        name = bound.job.name
-        taken = 0
-        while wanted := min(self._attempts.wanted(bound), _BATCH):
-            if self._stopping.is_set() or self._results.backlog > _MOST_UNWRITTEN:
+    async def _look_where_due(self, now: float) -> bool:
+        """Whether any table was looked at. Others are first next time."""
+        looked = self._waits_for_room = False
+        for table in tuple(self._tables):
+            if self._stopping.is_set():
                 break
-            # Before the fetch: a notification during it must not be lost.
-            self._ready.discard(name)
-            attempts = await self._fetch(bound, wanted)
-            self._attempts.add(bound, attempts)
-            taken += len(attempts)
-            if len(attempts) < wanted:
-                self._due_at = 0.0
-                break
-            self._ready.add(name)
-        return taken
+            if table.watch.look_at > now:
+                continue
+            wanted = self._room(table)
+            if wanted:
+                looked = True
+                await self._look(table, wanted)
+                self._tables.remove(table)
+                self._tables.append(table)
+            else:
+                self._waits_for_room = True
+        return looked
 
-    async def _fetch(self, bound: Bound, limit: int) -> list[Attempt]:
+    def _room(self, table: Table) -> int:
+        if self._results.backlog > _MOST_UNWRITTEN:
+            return 0
+        return min(self._attempts.wanted(table.bound), _BATCH)
+
+    async def _sleep(self, now: float) -> None:
+        """Until a table is due, something is heard, or there is room again."""
+        times = [table.watch.look_at for table in self._tables]
+        # What is due already was not looked at: it waits for room.
+        next_look = min([self._tick_at, *(when for when in times if when > now)])
+        seconds = max(next_look - time.monotonic(), 0.0)
+        conn = self.link.conn
+        if conn is None:
+            await pause(self._wake, seconds)
+            return
         try:
-            return await self._work.use(self._fetcher(bound, limit))
-        except BaseException:
-            self._in_doubt = True
-            self._ready.add(bound.job.name)
+            await self._listener.sleep(conn, self._wake, seconds)
+        except psycopg.Error:
+            await self.link.drop()
             raise
 
-    def _fetcher(
-        self, bound: Bound, limit: int
-    ) -> Callable[[AsyncConnection[object]], Awaitable[list[Attempt]]]:
-        return lambda conn: bound.fetch(conn, self._worker_id, limit)
+    # --- one table
 
-    async def _next_due(self) -> float:
-        """Seconds until the next row is due; a job that has one by now is ready."""
-        poll = self._times.poll_interval
-        jobs = [each.job for each in self._bound if each.job.name not in self._ready]
-        if not jobs:
-            return poll
-        sql: LiteralString = "\nUNION ALL\n".join(
-            "(" + job.statements.next_due + ")" for job in jobs
-        )
-        due = await self._work.run(_due(sql))
-        self._ready.update(name for name, seconds in due.items() if seconds <= 0)
-        return min([poll, *due.values()])
+    async def _look(self, table: Table, wanted: int) -> None:
+        try:
+            await self._look_and_take(table, wanted)
+            if table.watch.asks_due:
+                due = await self._run(table, table.next_due())
+                table.watch.due(time.monotonic(), due)
+        except errors.LockNotAvailable:
+            self._shut(table)
+
+    async def _look_and_take(self, table: Table, wanted: int) -> None:
+        settled, above = False, None
+        if table.watch.state is State.SETTLING:
+            settled = await self._is_settled(table)
+        else:
+            above = table.mark.key(time.monotonic())
+            await self._promise(table)
+        started = time.monotonic()
+        taken = await self._fetch(table, wanted, above)
+        now = time.monotonic()
+        table.is_shut = False
+        self._attempts.add(table.bound, taken.jobs)
+        if taken.count == wanted:
+            table.mark.full(now, taken.last, now - started)
+        elif above is not None:
+            table.mark.forget()
+            return  # that was not all there is: look again at once, from the beginning
+        table.watch.found(now, taken.count, wanted, settled=settled)
+        if taken.count and not table.is_heard:
+            self._poll = _SHORTEST_POLL
+            self._tick_at = min(self._tick_at, now + self._poll)
+
+    async def _fetch(
+        self, table: Table, limit: int, above: Key | None
+    ) -> plans.Taken[Call]:
+        try:
+            plan = table.bound.take(self._worker_id, limit, above)
+            return await self._run(table, plan)
+        except errors.LockNotAvailable:
+            raise  # it waited, and took nothing
+        except BaseException:
+            self._in_doubt = True
+            raise
+
+    async def _run(self, table: Table, plan: plans.Plan[plans.A]) -> plans.A:
+        run = self.link.briefly if table.is_shut else self.link.run
+        return await run(plan)
+
+    def _shut(self, table: Table) -> None:
+        """Somebody locks the whole table: leave it alone, and the others at work."""
+        if not table.is_shut:
+            LOGGER.warning("%s is locked: it is tried again and again", table.job.table)
+        table.is_shut = True
+        table.watch.shut(time.monotonic())
+
+    # --- promises
+
+    async def _promise(self, table: Table) -> None:
+        """Before a look for which there is room; see `watch`."""
+        now = time.monotonic()
+        lease, watch = table.lease, table.watch
+        if lease is None or not watch.may_promise(now):
+            return
+        if await self._with_lease(table, plans.promise(lease, PROMISE)):
+            watch.promised(now)
+            table.transaction = None
+            if table.may_call(now):  # others that sleep may help
+                await self.link.run(plans.notify(table.job.channel))
+
+    async def _is_settled(self, table: Table) -> bool:
+        """Whether all have ended who may have read a promise of this worker."""
+        lease = table.lease
+        if lease is None:
+            return True
+        if table.transaction is None and not await self._with_lease(
+            table, self._withdrawn(table)
+        ):
+            return True
+        assert table.transaction is not None, "a withdrawal sets it"
+        return await self._run(table, plans.barrier(lease, table.transaction))
+
+    def _withdrawn(self, table: Table) -> plans.Plan[None]:
+        assert table.lease is not None
+        table.transaction = yield from plans.withdraw(table.lease)
+
+    async def _with_lease(self, table: Table, plan: plans.Plan[None]) -> bool:
+        """False where there is no lease to be had: then nothing is promised."""
+        try:
+            await self._run(table, plan)
+        except FAULTS as error:
+            if is_connection_lost(error) or isinstance(error, errors.LockNotAvailable):
+                raise
+            LOGGER.warning("%s: no promises: %s", table.job.table, told(error))
+            table.give_up_lease()
+            return False
+        return True
+
+    async def _withdraw_promises(self) -> None:
+        """At the end: others need not wait until a promise has run out."""
+        for table in self._tables:
+            if table.lease is not None and table.watch.is_promising(time.monotonic()):
+                try:
+                    await self.link.run(plans.withdraw(table.lease))
+                    await self.link.run(plans.notify(table.job.channel))
+                except FAULTS as error:
+                    LOGGER.info("a promise runs out by itself: %s", told(error))
+
+    # --- the guard tick
+
+    async def _tick(self) -> None:
+        """Ask all tables at once when their next row falls due.
+
+        It covers what no notification tells: a promise that was broken, a row that
+        was locked, tables without triggers. It also proves that the connection lives.
+        """
+        open_ = [table for table in self._in_order if not table.is_shut]
+        try:
+            due = await self.link.run(plans.next_due(_joined(open_))) if open_ else {}
+        except errors.LockNotAvailable:
+            await self._find_shut(open_)
+            due = {}
+        now = time.monotonic()
+        for table in open_:
+            if table.watch.state is State.ASLEEP and table.job.name in due:
+                table.watch.due(now, due[table.job.name])
+        if any(not table.is_heard for table in self._tables):
+            self._tick_at = now + self._poll
+            self._poll = min(2 * self._poll, self._times.poll_interval)
+        else:
+            self._tick_at = now + self._times.poll_interval
+
+    async def _find_shut(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            try:
+                await self.link.briefly(table.next_due())
+            except errors.LockNotAvailable:
+                self._shut(table)
+
+    # --- the connection
+
+    async def _connected(self, conn: AsyncConnection[object]) -> None:
+        await self._listener.subscribe(conn)
+        now = time.monotonic()
+        self._tick_at = now + self._times.poll_interval
+        for table in self._tables:
+            table.reconnected(now)
+
+    def _hear(self, channel: str) -> None:
+        table = self._of_channel.get(channel)
+        if table is not None:
+            table.watch.wake(time.monotonic())
+            self._wake.set()
 
 
-async def _pause(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-
-
-def _due(sql: LiteralString) -> plans.Plan[dict[str, float]]:
-    """Seconds until its first row is due, of each job that has one."""
-    rows = yield plans.Execute(sql)
-    return {row[0]: row[1] for row in rows.all() if row[1] is not None}
+def _joined(tables: Sequence[Table]) -> LiteralString:
+    return "\nUNION ALL\n".join(
+        "(" + table.job.statements.next_due + ")" for table in tables
+    )

@@ -1,7 +1,7 @@
 """Handlers, bound to their jobs so that the worker needs no type parameter.
 
 `bind` closes over the row class: mypy and pyright check each handler against
-its job there, and the worker sees only `Bound` and `Attempt`.
+its job there, and the worker sees only `Bound` and `Call`.
 """
 
 from __future__ import annotations
@@ -11,27 +11,23 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias
 from uuid import UUID
 
-from psycopg import AsyncConnection
-
-from jobgen.runtime import aio
-from jobgen.runtime.job import Fence, J, JobType, Package
+from jobgen.runtime import plans
+from jobgen.runtime.job import J, JobType, Package, Row
+from jobgen.runtime.mark import Key
 from jobgen.runtime.outcome import Outcome
 
 Handler: TypeAlias = Callable[[J], Awaitable[Outcome | None] | Outcome | None]
 """Async or plain; one callable that returns a union keeps checkers' messages short."""
 
 
-class Attempt(ABC):
-    """One fetched row and the handler that will run it."""
+class Call(NamedTuple):
+    """A fetched row, and the call of its handler with it: a result or an awaitable."""
 
-    fence: Fence
-
-    @abstractmethod
-    def call(self) -> object:
-        """Call the handler: its result, or an awaitable of it."""
+    row: Row
+    run: Callable[[], object]
 
 
 class Bound(ABC):
@@ -41,22 +37,10 @@ class Bound(ABC):
     is_async: bool  # recognisably async; anything else runs in a thread
 
     @abstractmethod
-    async def fetch(
-        self, conn: AsyncConnection[object], worker_id: UUID, limit: int
-    ) -> list[Attempt]:
-        """Take up to `limit` ready rows, in queue order."""
-
-
-class _Attempt(Attempt, Generic[J]):
-    __slots__ = ("_handler", "_row", "fence")
-
-    def __init__(self, row: J, handler: Handler[J]) -> None:
-        self.fence = Fence.of(row)
-        self._row = row
-        self._handler = handler
-
-    def call(self) -> object:
-        return self._handler(self._row)
+    def take(
+        self, worker_id: UUID, limit: int, above: Key | None
+    ) -> plans.Plan[plans.Taken[Call]]:
+        """Take up to `limit` ready rows beyond `above`, in queue order."""
 
 
 class _Bound(Bound, Generic[J]):
@@ -66,11 +50,13 @@ class _Bound(Bound, Generic[J]):
         self._typed_job = job
         self._handler = handler
 
-    async def fetch(
-        self, conn: AsyncConnection[object], worker_id: UUID, limit: int
-    ) -> list[Attempt]:
-        rows = await aio.fetch_rows(conn, self._typed_job, worker_id, limit)
-        return [_Attempt(row, self._handler) for row in rows]
+    def take(
+        self, worker_id: UUID, limit: int, above: Key | None
+    ) -> plans.Plan[plans.Taken[Call]]:
+        taken = yield from plans.take(self._typed_job, worker_id, limit, above)
+        run = functools.partial
+        calls = [Call(row, run(self._handler, row)) for row in taken.jobs]
+        return plans.Taken(taken.count, calls, taken.last)
 
 
 def bind(job: JobType[Any, J, Any], handler: Handler[J], /) -> Bound:

@@ -45,8 +45,10 @@ class Heartbeat:
         interval: float,
         blocked_after: float,
         dead_after: float,
+        pooled: bool,
     ) -> None:
         self._connect = connect
+        self._pooled = pooled
         self._package = package
         self._worker_id = worker_id
         self._jobs = list(jobs)
@@ -88,7 +90,8 @@ class Heartbeat:
         asyncio.run(self._beat_until_stopped())
 
     async def _beat_until_stopped(self) -> None:
-        link = Link(self._connect, f"jobgen heartbeat {self._worker_id}")
+        name = f"jobgen heartbeat {self._worker_id}"
+        link = Link(self._connect, name, pooled=self._pooled)
         backoff = Backoff(self._interval)
         reported = False
         while not self._stop.is_set():
@@ -126,7 +129,7 @@ class Heartbeat:
             await link.run(_write(Execute(self._package.leave_sql, (self._worker_id,))))
         except FAULTS as error:
             LOGGER.warning("the worker's entry stays behind: %s", told(error))
-        await link.close()
+        await link.drop()
 
     def _report_block(self, seconds: float) -> None:
         with tempfile.TemporaryFile("w+") as file:

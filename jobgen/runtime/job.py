@@ -25,19 +25,24 @@ PROTOCOL = 2
 """
 
 
-class Row(Protocol):
-    """What every generated row class has: the five values of the fence."""
+class Owned(Protocol):
+    """What names one attempt at a row."""
 
     @property
     def id(self) -> int | UUID: ...
-    @property
-    def status(self) -> JobStatus: ...
     @property
     def attempts_count(self) -> int: ...
     @property
     def locked_at(self) -> datetime | None: ...
     @property
     def locked_by(self) -> UUID | None: ...
+
+
+class Row(Owned, Protocol):
+    """What every generated row class has: the five values of the fence."""
+
+    @property
+    def status(self) -> JobStatus: ...
 
 
 N = TypeVar("N")
@@ -58,7 +63,7 @@ class Fence:
     attempts_count: int
 
     @classmethod
-    def of(cls, row: Row) -> Fence:
+    def of(cls, row: Owned) -> Fence:
         return cls(row.id, row.locked_by, row.locked_at, row.attempts_count)
 
     @property
@@ -162,6 +167,7 @@ class Statements:
     held: worker id → the fence of each row that runs under it.
     rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
     next_due: → name of the job, seconds until its first ready row is due, or NULL.
+    unlocked: ids → those of the rows that nobody else holds locked.
     """
 
     fetch: LiteralString
@@ -178,6 +184,7 @@ class Statements:
     release: LiteralString
     next_due: LiteralString
     fetch_above: LiteralString | None = None
+    unlocked: LiteralString | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,40 +5,53 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import LiteralString, TypeAlias, TypeVar
+from typing import Final, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.cursor import AsyncCursor
+from jobgen.runtime.log import is_connection_lost
 
 A = TypeVar("A")
 
 Connect: TypeAlias = str | Callable[[], Awaitable[AsyncConnection[object]]]
 """A DSN, or what opens a connection."""
 
-CONNECT_SECONDS = 10.0
+Opened: TypeAlias = Callable[[AsyncConnection[object]], Awaitable[None]]
+"""What else to do with each new connection."""
+
+CONNECT_SECONDS: Final = 5.0
 """How long a server may take to answer a new connection."""
-STATEMENT_SECONDS = 30.0
-"""A statement without an answer for so long means that the connection is dead."""
+STATEMENT_SECONDS: Final = 8.0
+"""A statement without an answer for so long means that the connection is dead. The
+server gives it up before, so that a slow one costs no connection."""
 
-# UTF8, whatever the environment says: no other encoding holds the text of every row.
 # A prepared LIMIT hides from the planner how few rows are wanted; without these, a
-# generic plan reads the whole table instead of the index that serves the queue.
-_SETTINGS: LiteralString = """\
-SET client_encoding = 'UTF8';
-SET lock_timeout = '1s';
-SET enable_seqscan = off;
-SET enable_bitmapscan = off;
-SET enable_hashjoin = off;
-SET enable_mergejoin = off;
-SET jit = off
+# generic plan reads the whole table instead of the index that serves the queue, and
+# a table that was never analysed is sorted for each fetch. A lock is waited for only
+# so long that it does not hold up what goes on in other tables.
+_SETTINGS: Final[LiteralString] = """\
+SET LOCAL lock_timeout = '100ms';
+SET LOCAL statement_timeout = '6s';
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_bitmapscan = off;
+SET LOCAL enable_sort = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+SET LOCAL jit = off;
+SET LOCAL plan_cache_mode = force_generic_plan
 """
+_BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
 
-async def open_connection(connect: Connect, name: str) -> AsyncConnection[object]:
+async def open_connection(
+    connect: Connect, name: str, *, pooled: bool = False
+) -> AsyncConnection[object]:
     """A connection in autocommit mode that never waits long for a lock.
+
+    pooled: behind a transaction pooler, where nothing may be left in the session.
 
     Raises `psycopg.Error` or `TimeoutError`.
     """
@@ -51,12 +64,21 @@ async def open_connection(connect: Connect, name: str) -> AsyncConnection[object
         else:
             conn = await _connected(connect)
         try:
-            await conn.set_autocommit(True)
-            await AsyncCursor(conn).execute(_SETTINGS)
+            await _prepare(conn, pooled=pooled)
         except BaseException:
             await conn.close()
             raise
         return conn
+
+
+async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:
+    await conn.set_autocommit(True)
+    # UTF8, whatever the environment says: no other encoding holds every text.
+    await AsyncCursor(conn).execute("SET client_encoding = 'UTF8'")
+    conn.prepare_threshold = None
+    if not pooled:
+        await AsyncCursor(conn).execute(_SETTINGS.replace("SET LOCAL", "SET"))
+        conn.prepare_threshold = 0
 
 
 async def _connected(
@@ -82,36 +104,92 @@ def _is_connection(value: object) -> bool:
 
 
 class Link:
-    """One connection of a worker. Statements on it run one after the other."""
+    """One connection of a worker. Statements on it run one after the other.
 
-    def __init__(self, connect: Connect, name: str) -> None:
+    pooled: as of `open_connection`; opened: called with each new connection.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        name: str,
+        *,
+        pooled: bool = False,
+        opened: Opened | None = None,
+    ) -> None:
         self._connect = connect
         self._name = name
+        self._pooled = pooled
+        self._opened = opened
         self._conn: AsyncConnection[object] | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def conn(self) -> AsyncConnection[object] | None:
+        """The connection, where there is one now."""
+        return None if self._conn is None or self._conn.closed else self._conn
 
     async def run(self, plan: plans.Plan[A]) -> A:
         """Carry out a plan. Raises `psycopg.Error` or `TimeoutError`."""
         return await self.use(lambda conn: aio.run(conn, plan))
 
+    async def briefly(self, plan: plans.Plan[A]) -> A:
+        """Carry out a plan in one transaction, hardly waiting for locks.
+
+        Raises `psycopg.errors.LockNotAvailable`, and what `run` does.
+        """
+
+        async def work(conn: AsyncConnection[object]) -> A:
+            async with conn.transaction():
+                await AsyncCursor(conn).execute(_BRIEF)
+                return await aio.run(conn, plan)
+
+        return await self.use(work)
+
     async def use(self, work: Callable[[AsyncConnection[object]], Awaitable[A]]) -> A:
         """Do some work on the connection, which is dropped if it cannot be trusted."""
         async with self._turn:
-            conn = self._conn
-            if conn is None or conn.closed:
-                conn = self._conn = await open_connection(self._connect, self._name)
+            conn = await self._open()
             try:
                 async with asyncio.timeout(STATEMENT_SECONDS):
-                    return await work(conn)
-            except (psycopg.OperationalError, TimeoutError, asyncio.CancelledError):
-                await self._drop(conn)
+                    return await self._work(conn, work)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                if conn.closed or is_connection_lost(error):
+                    await self.drop()
+                raise
+            except asyncio.CancelledError:
+                await self.drop()
                 raise
 
-    async def close(self) -> None:
-        if self._conn is not None:
-            await self._drop(self._conn)
+    async def _work(
+        self,
+        conn: AsyncConnection[object],
+        work: Callable[[AsyncConnection[object]], Awaitable[A]],
+    ) -> A:
+        if not self._pooled:
+            return await work(conn)
+        async with conn.transaction():
+            await AsyncCursor(conn).execute(_SETTINGS)
+            return await work(conn)
 
-    async def _drop(self, conn: AsyncConnection[object]) -> None:
-        self._conn = None
-        with contextlib.suppress(psycopg.Error):
-            await conn.close()
+    async def _open(self) -> AsyncConnection[object]:
+        conn = self.conn
+        if conn is None:
+            conn = self._conn = await open_connection(
+                self._connect, self._name, pooled=self._pooled
+            )
+            if self._opened is not None:
+                try:
+                    async with asyncio.timeout(STATEMENT_SECONDS):
+                        await self._opened(conn)
+                except BaseException:
+                    await self.drop()
+                    raise
+        return conn
+
+    async def drop(self) -> None:
+        """Close the connection; the next statement opens another."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            with contextlib.suppress(psycopg.Error):
+                await conn.close()

@@ -1,57 +1,72 @@
-"""Wakes the worker at every notification, on a connection of its own."""
+"""Hears notifications on the connection that fetches, between two statements.
+
+Where it is the same connection, whatever was announced before a statement is heard
+at its end: there is no moment between "I have looked" and "I listen".
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
-from psycopg import AsyncConnection, sql
+import psycopg
+from psycopg import AsyncConnection, Notify, sql
 
 from jobgen.runtime.cursor import AsyncCursor
-from jobgen.runtime.link import STATEMENT_SECONDS, Connect, open_connection
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
-
-PROBE_SECONDS = 5.0
-"""A silent connection is asked so often whether it is still alive."""
 
 
-async def listen(
-    connect: Connect, name: str, channels: Sequence[str], heard: Callable[[str], None]
-) -> None:
-    """Call `heard` with the channel of each notification, until cancelled.
+class Listener:
+    """Calls `heard` with the channel of each notification."""
 
-    Also with every channel after each new connection: what was announced before
-    is not repeated. Faults of the database are logged and waited out.
-    """
-    backoff = Backoff()
-    while True:
-        try:
-            conn = await open_connection(connect, name)
+    def __init__(self, channels: Sequence[str], heard: Callable[[str], None]) -> None:
+        self._channels = channels
+        self._heard = heard
+
+    async def subscribe(self, conn: AsyncConnection[object]) -> None:
+        """From now on; to be called once for each connection."""
+        conn.add_notify_handler(self._notified)
+        for channel in self._channels:
+            await AsyncCursor(conn).execute(
+                sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+            )
+
+    async def sleep(
+        self, conn: AsyncConnection[object], wake: asyncio.Event, seconds: float
+    ) -> None:
+        """Until `wake` is set, for so long at most; `heard` may set it.
+
+        Raises `psycopg.OperationalError` where the connection is lost meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        lost: list[psycopg.Error] = []
+
+        def readable() -> None:
             try:
-                async with asyncio.timeout(STATEMENT_SECONDS):
-                    await _subscribe(conn, channels)
-                backoff.succeeded()
-                for channel in channels:
-                    heard(channel)
-                await _wait(conn, heard)
-            finally:
-                await conn.close()
-        except FAULTS as error:
-            wait = backoff.failed()
-            LOGGER.warning("LISTEN failed, again in %.1f s: %s", wait, told(error))
-            await asyncio.sleep(wait)
+                conn.pgconn.consume_input()
+                while (notification := conn.pgconn.notifies()) is not None:
+                    self._heard(notification.relname.decode())
+            except psycopg.Error as error:
+                lost.append(error)
+                loop.remove_reader(socket)
+                wake.set()
+
+        socket = conn.fileno()
+        readable()  # what came with the last statement's answer
+        loop.add_reader(socket, readable)
+        try:
+            await pause(wake, seconds)
+        finally:
+            loop.remove_reader(socket)
+        if lost:
+            raise lost[0]
+
+    def _notified(self, notification: Notify) -> None:
+        self._heard(notification.channel)
 
 
-async def _subscribe(conn: AsyncConnection[object], channels: Sequence[str]) -> None:
-    for channel in channels:
-        await AsyncCursor(conn).execute(
-            sql.SQL("LISTEN {}").format(sql.Identifier(channel))
-        )
-
-
-async def _wait(conn: AsyncConnection[object], heard: Callable[[str], None]) -> None:
-    while True:
-        async for notification in conn.notifies(timeout=PROBE_SECONDS):
-            heard(notification.channel)
-        async with asyncio.timeout(STATEMENT_SECONDS):
-            await AsyncCursor(conn).execute("SELECT")
+async def pause(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, for so many seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -7,8 +7,8 @@ from typing import Final
 
 WINDOW: Final = 0.05
 """Seconds: as many rows as were finished in so long may wait for a slot."""
-MOST: Final = 500
-"""Rows that wait for a slot at most, per job."""
+MOST: Final = 1_000
+"""Rows that wait for a slot at most, per job: one batch at work, one on its way."""
 
 
 class Pace:
@@ -19,24 +19,19 @@ class Pace:
     """
 
     def __init__(self) -> None:
+        self.finished = 0
+        """Handlers that have returned, ever; whoever sees one return adds it."""
         self._since = time.monotonic()
-        self._now = 0
+        self._at_start = 0
         self._before = 0
-
-    def finished(self) -> None:
-        """One handler has returned."""
-        self._turn()
-        self._now += 1
 
     def ahead(self) -> int:
         """Rows that may wait for a slot now."""
-        self._turn()
-        return min(max(self._now, self._before), MOST)
-
-    def _turn(self) -> None:
         now = time.monotonic()
-        if now - self._since >= WINDOW:
-            # What was counted is of the window before, unless that is past too.
-            self._before = self._now if now - self._since < 2 * WINDOW else 0
-            self._now = 0
-            self._since = now
+        elapsed = now - self._since
+        if elapsed >= WINDOW:
+            lately = self.finished - self._at_start
+            # Of a longer time than the window, only the window's share is lately.
+            self._before = int(lately * WINDOW / elapsed)
+            self._at_start, self._since = self.finished, now
+        return min(max(self.finished - self._at_start, self._before), MOST)

@@ -7,18 +7,32 @@ the answer. It does no I/O and knows no connection, so that one text serves
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import Any, LiteralString, TypeAlias, TypeVar
+from operator import itemgetter
+from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
 from uuid import UUID
 
 from jobgen.runtime.cursor import SqlRow
 from jobgen.runtime.errors import DecodeError, describe, printable, shortened
-from jobgen.runtime.job import Fence, Input, J, JobType, K, N, Producer, Statements
+from jobgen.runtime.job import (
+    Fence,
+    Input,
+    J,
+    JobType,
+    K,
+    Lease,
+    N,
+    Owned,
+    Producer,
+    Statements,
+)
 from jobgen.runtime.literals import literals
-from jobgen.runtime.rows import Rows, Unloadable
+from jobgen.runtime.mark import Key
+from jobgen.runtime.rows import UNLOADABLE, Rows, Unloadable
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES
 
@@ -146,13 +160,22 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 # --- workers ----------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[A]):
+    """One fetch: how many rows it took, those that could be decoded, the last key."""
+
+    count: int
+    jobs: list[A]
+    last: Key
+
+
 def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
     """The next job that can be decoded; those before it that cannot have failed."""
     while True:
-        taken, jobs = yield from _take(job, worker_id, 1)
-        if jobs:
-            return jobs[0]
-        if not taken:
+        taken = yield from take(job, worker_id, 1)
+        if taken.jobs:
+            return taken.jobs[0]
+        if not taken.count:
             return None
 
 
@@ -162,28 +185,22 @@ def fetch_many(job: JobType[N, J, K], worker_id: UUID, limit: int) -> Plan[list[
         raise ValueError(f"limit is {limit}; fetch at least 1")
     found: list[J] = []
     while len(found) < limit:
-        wanted = limit - len(found)
-        taken, jobs = yield from _take(job, worker_id, wanted)
-        found.extend(jobs)
-        if len(jobs) == taken:
+        taken = yield from take(job, worker_id, limit - len(found))
+        found.extend(taken.jobs)
+        if len(taken.jobs) == taken.count:
             break  # none was lost: the queue gave what it had
     return found
 
 
-def _take(
-    job: JobType[N, J, K], worker_id: UUID, limit: int
-) -> Generator[Step, Rows, tuple[int, list[J]]]:
-    """One fetch: how many rows it took, and those of them that could be decoded."""
-    rows = yield Execute(job.statements.fetch, (worker_id, limit))
-    raw: list[SqlRow] = []
+def take(
+    job: JobType[N, J, K], worker_id: UUID, limit: int, above: Key | None = None
+) -> Plan[Taken[J]]:
+    """One fetch, of rows beyond `above` in the queue; what cannot be decoded fails."""
+    rows = yield _fetch(job.statements, worker_id, limit, above)
+    raw, lost = _loaded(rows)
+    order = _place(job.order)
+    raw.sort(key=order)
     jobs: list[J] = []
-    lost: list[Unloadable] = []
-    for row in rows.each():
-        if isinstance(row, Unloadable):
-            lost.append(row)
-        else:
-            raw.append(row)
-    raw.sort(key=lambda row: [row[position] for position in job.order])
     for row in raw:
         try:
             jobs.append(job.decode(row))
@@ -191,10 +208,37 @@ def _take(
             raise  # this program lacks a module: no row is to blame, and none is lost
         except Exception as error:  # a user's own decoder may raise anything
             lost.append(Unloadable(row[0], _reason(error)))
-    for row in lost:
-        text = shortened(printable(f"Cannot be decoded: {row.reason}"))
-        yield Execute(job.statements.reject, (row.id, worker_id, text))
-    return len(rows), jobs
+    for each in lost:
+        text = shortened(printable(f"Cannot be decoded: {each.reason}"))
+        yield Execute(job.statements.reject, (each.id, worker_id, text))
+    return Taken(len(rows), jobs, order(raw[-1]) if raw else ())
+
+
+def _place(order: Sequence[int]) -> Callable[[SqlRow], Key]:
+    """A row's place in the queue, from the positions of the sort key."""
+    return itemgetter(*order)
+
+
+def _fetch(
+    statements: Statements, worker_id: UUID, limit: int, above: Key | None
+) -> Execute:
+    if above is None or statements.fetch_above is None:
+        return Execute(statements.fetch, (worker_id, limit))
+    return Execute(statements.fetch_above, (worker_id, limit, *above))
+
+
+def _loaded(rows: Rows) -> tuple[list[SqlRow], list[Unloadable]]:
+    """All at once, which is fast; row by row where one refuses to load."""
+    with suppress(*UNLOADABLE):
+        return rows.all(), []
+    raw: list[SqlRow] = []
+    lost: list[Unloadable] = []
+    for row in rows.each():
+        if isinstance(row, Unloadable):
+            lost.append(row)
+        else:
+            raw.append(row)
+    return raw, lost
 
 
 def _reason(error: Exception) -> str:
@@ -206,14 +250,20 @@ def succeed(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
 
 
 def succeed_many(
-    statements: Statements, worker_id: UUID, fences: Sequence[Fence]
+    statements: Statements, worker_id: UUID, owned: Sequence[Owned]
 ) -> Plan[set[int | UUID]]:
     """The ids of those that were written; the others need a look."""
-    ids = [fence.id for fence in fences]
-    locked_at = [fence.locked_at for fence in fences]
-    attempts = [fence.attempts_count for fence in fences]
+    ids = [each.id for each in owned]
+    locked_at = [each.locked_at for each in owned]
+    attempts = [each.attempts_count for each in owned]
     parameters = (worker_id, ids, locked_at, attempts)
     rows = yield Execute(statements.succeed_many, parameters)
+    return {row[0] for row in rows.all()}
+
+
+def unlocked(sql: LiteralString, ids: Sequence[int | UUID]) -> Plan[set[int | UUID]]:
+    """Those of the rows that nobody else holds locked now."""
+    rows = yield Execute(sql, (ids,))
     return {row[0] for row in rows.all()}
 
 
@@ -274,6 +324,41 @@ def _drain(sql: LiteralString, dead_after: timedelta) -> Plan[int]:
         total += len(rows)
         if len(rows) < RESCUE_BATCH:
             return total
+
+
+def next_due(sql: LiteralString) -> Plan[dict[str, float | None]]:
+    """Seconds until its first row is due, of each job that the statement asks for."""
+    rows = yield Execute(sql)
+    return dict(rows.all())
+
+
+def promise(lease: Lease, seconds: float) -> Plan[None]:
+    """Until then this worker goes on looking, and nobody need be notified."""
+    yield Execute(lease.promise, (round(seconds * 1000),))
+
+
+def withdraw(lease: Lease) -> Plan[int]:
+    """Promise nothing any more; a transaction id beyond all who may have read it.
+
+    Two statements: `setval` takes an id of its own before it writes, so that one
+    statement's id could be too small.
+    """
+    yield Execute(lease.withdraw)
+    rows = yield Execute("SELECT pg_current_xact_id()::text")
+    (row,) = rows.all()
+    return int(row[0])
+
+
+def barrier(lease: Lease, transaction: int) -> Plan[bool]:
+    """Whether all who may have read a promise before `transaction` have ended."""
+    wrapped = transaction % 2**32
+    rows = yield Execute(lease.barrier, (str(transaction), str(wrapped)))
+    (row,) = rows.all()
+    return bool(row[0])
+
+
+def notify(channel: LiteralString) -> Plan[None]:
+    yield Execute("SELECT pg_notify($1, '')", (channel,))
 
 
 def _result(sql: LiteralString, parameters: Sequence[Any]) -> Plan[JobStatus | None]:

@@ -8,15 +8,19 @@ written by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
 from uuid import UUID
+
+from psycopg import errors
 
 from jobgen.runtime import plans
 from jobgen.runtime.acknowledge import Unwritten, acknowledge
-from jobgen.runtime.decide import Acknowledgement, Succeed
-from jobgen.runtime.job import Fence, Statements
+from jobgen.runtime.attempt import Attempt
+from jobgen.runtime.decide import SUCCEED, Acknowledgement, Succeed
+from jobgen.runtime.job import JobType
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.status import JobStatus
@@ -28,48 +32,75 @@ Written: TypeAlias = JobStatus | Unwritten
 """What a row is after its result, or why there was nothing to write."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one attempt, and whom to tell when it is written."""
+class _Pile:
+    """The successes of one job that are not written yet."""
 
-    name: str
-    statements: Statements
-    fence: Fence
-    acknowledgement: Acknowledgement
-    on_written: Callable[[Written], None]
+    def __init__(self, job: JobType[Any, Any, Any]) -> None:
+        self.job = job
+        self.attempts: list[Attempt] = []
+        self.again_at = -math.inf
+        self._backoff = Backoff()
+
+    def take(self) -> list[Attempt]:
+        """The next batch, in the order of the ids: two batches cannot deadlock."""
+        self.attempts.sort(key=lambda attempt: attempt.row.id)
+        batch, self.attempts = self.attempts[:BATCH], self.attempts[BATCH:]
+        return batch
+
+    def put_back(self, attempts: Iterable[Attempt], error: BaseException) -> None:
+        """They could not be written now, and will be after a pause."""
+        self.attempts.extend(attempts)
+        wait = self._backoff.failed()
+        self.again_at = time.monotonic() + wait
+        LOGGER.warning(
+            "%s: %d results are not written yet, again in %.1f s: %s",
+            self.job.name,
+            len(self.attempts),
+            wait,
+            told(error),
+        )
+
+    def written(self) -> None:
+        """The database answers again."""
+        self._backoff.succeeded()
+        self.again_at = -math.inf
 
 
 class Results:
     """Writes results on one connection until it is closed; none is given up."""
 
+    tell: Callable[[Attempt, Acknowledgement, Written], None]
+    """Called with each result once it is written; set by who makes attempts."""
+
     def __init__(self, link: Link, worker_id: UUID) -> None:
         self._link = link
         self._worker_id = worker_id
-        self._successes: dict[str, list[Result]] = {}
+        self._piles: dict[str, _Pile] = {}
         self._alone: set[asyncio.Task[None]] = set()
+        self._locked: set[str] = set()
         self._some = asyncio.Event()
         self.backlog = 0
         """Results that are not written yet."""
 
-    def write(self, result: Result) -> None:
-        """Write it soon; `on_written` is called once it is."""
+    def write(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
+        """Write it soon; `tell` is called once it is."""
         self.backlog += 1
-        if isinstance(result.acknowledgement, Succeed):
-            self._successes.setdefault(result.name, []).append(result)
+        if isinstance(acknowledgement, Succeed):
+            self._pile(attempt).attempts.append(attempt)
             self._some.set()
         else:
-            self._write_alone(result)
+            self._write_alone(attempt, acknowledgement)
 
     async def run(self) -> None:
         """Write the successes, until cancelled."""
         while True:
             await self._some.wait()
             self._some.clear()
-            successes, self._successes = self._successes, {}
-            for results in successes.values():
-                results.sort(key=lambda result: result.fence.id)
-                for start in range(0, len(results), BATCH):
-                    await self._write_many(results[start : start + BATCH])
+            for pile in tuple(self._piles.values()):
+                while pile.attempts and pile.again_at <= time.monotonic():
+                    await self._write_batch(pile)
+                if pile.attempts:
+                    self._look_again_at(pile.again_at)
 
     async def close(self) -> None:
         """Stop writing: what is not written now never will be."""
@@ -77,51 +108,87 @@ class Results:
             task.cancel()
         await asyncio.gather(*self._alone, return_exceptions=True)
 
-    async def _write_many(self, results: Sequence[Result]) -> None:
-        """One statement; one by one where it fails, so that none holds up others."""
-        fences = [result.fence for result in results]
-        plan = plans.succeed_many
-        written: set[int | UUID] = set()
-        backoff = Backoff()
-        while True:
-            try:
-                written = await self._link.run(
-                    plan(results[0].statements, self._worker_id, fences)
-                )
-                break
-            except FAULTS as error:
-                if not is_connection_lost(error):
-                    break
-                wait = backoff.failed()
-                LOGGER.warning(
-                    "%s: %d results are not written yet, again in %.1f s: %s",
-                    results[0].name,
-                    len(results),
-                    wait,
-                    told(error),
-                )
-                await asyncio.sleep(wait)
-        for result in results:
-            if result.fence.id in written:
-                self._written(result, JobStatus.SUCCEEDED)
-            else:
-                self._write_alone(result)
+    def _pile(self, attempt: Attempt) -> _Pile:
+        job = attempt.bound.job
+        pile = self._piles.get(job.name)
+        if pile is None:
+            pile = self._piles[job.name] = _Pile(job)
+        return pile
 
-    def _write_alone(self, result: Result) -> None:
-        task = asyncio.create_task(self._acknowledge(result))
+    def _look_again_at(self, when: float) -> None:
+        wait = when - time.monotonic()
+        asyncio.get_running_loop().call_later(wait, self._some.set)
+
+    async def _write_batch(self, pile: _Pile) -> None:
+        """One statement; one by one where it fails, so that none holds up others."""
+        batch = pile.take()
+        try:
+            written = await self._link.run(self._succeed(pile, batch))
+        except errors.LockNotAvailable:
+            await self._write_unlocked(pile, batch)
+        except FAULTS as error:
+            if is_connection_lost(error):
+                pile.put_back(batch, error)
+            else:
+                self._write_each(batch)
+        else:
+            pile.written()
+            self._settle(batch, written)
+
+    async def _write_unlocked(self, pile: _Pile, batch: Sequence[Attempt]) -> None:
+        """Somebody holds a row, or the table: write the others, without waiting."""
+        statements = pile.job.statements
+        if statements.unlocked is None:
+            self._locked.add(pile.job.name)
+            self._write_each(batch)
+            return
+        try:
+            ids = [attempt.row.id for attempt in batch]
+            plan = plans.unlocked(statements.unlocked, ids)
+            free = await self._link.briefly(plan)
+            mine = [attempt for attempt in batch if attempt.row.id in free]
+            written = await self._link.briefly(self._succeed(pile, mine))
+        except FAULTS as error:
+            pile.put_back(batch, error)
+            return
+        self._settle(mine, written)
+        held = [attempt for attempt in batch if attempt.row.id not in free]
+        if held:
+            pile.put_back(held, errors.LockNotAvailable("somebody locks their rows"))
+
+    def _succeed(
+        self, pile: _Pile, batch: Sequence[Attempt]
+    ) -> plans.Plan[set[int | UUID]]:
+        rows = [attempt.row for attempt in batch]
+        return plans.succeed_many(pile.job.statements, self._worker_id, rows)
+
+    def _settle(self, batch: Sequence[Attempt], written: set[int | UUID]) -> None:
+        for attempt in batch:
+            if attempt.row.id in written:
+                self._written(attempt, SUCCEED, JobStatus.SUCCEEDED)
+            else:
+                self._write_alone(attempt, SUCCEED)
+
+    def _write_each(self, batch: Sequence[Attempt]) -> None:
+        for attempt in batch:
+            self._write_alone(attempt, SUCCEED)
+
+    def _write_alone(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
+        task = asyncio.create_task(self._acknowledge(attempt, acknowledgement))
         self._alone.add(task)
         task.add_done_callback(self._alone.discard)
 
-    async def _acknowledge(self, result: Result) -> None:
+    async def _acknowledge(
+        self, attempt: Attempt, acknowledgement: Acknowledgement
+    ) -> None:
+        job, fence = attempt.bound.job, attempt.fence
         written = await acknowledge(
-            self._link,
-            result.name,
-            result.statements,
-            result.fence,
-            result.acknowledgement,
+            self._link, job, fence, acknowledgement, self._locked
         )
-        self._written(result, written)
+        self._written(attempt, acknowledgement, written)
 
-    def _written(self, result: Result, written: Written) -> None:
+    def _written(
+        self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
+    ) -> None:
         self.backlog -= 1
-        result.on_written(written)
+        self.tell(attempt, acknowledgement, written)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from psycopg import DataError
@@ -17,6 +18,9 @@ from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
 
 from jobgen.runtime.cursor import SqlRow
+
+UNLOADABLE: Final = (DataError, ValueError, OverflowError)
+"""What psycopg raises for a value that Python has none for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Rows:
         return self._result.ntuples
 
     def all(self) -> list[SqlRow]:
-        """Every row. Raises `psycopg.DataError` where one cannot be loaded."""
+        """Every row. Raises one of `UNLOADABLE` where one cannot be loaded."""
         return self._loader.load_rows(0, self._result.ntuples, tuple)
 
     def first(self) -> SqlRow | None:
@@ -50,7 +54,7 @@ class Rows:
         for position in range(self._result.ntuples):
             try:
                 row = self._loader.load_row(position, tuple)
-            except (DataError, ValueError, OverflowError) as error:
+            except UNLOADABLE as error:
                 yield Unloadable(self._id(position), str(error))
             else:
                 yield row

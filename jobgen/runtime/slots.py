@@ -13,16 +13,19 @@ class Slots:
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self._taken: Counter[str] = Counter()
+        self._total = 0
 
     def free(self, bound: Bound) -> int:
         """How many more handlers of this job may start."""
         free = bound.job.policy.concurrency - self._taken[bound.job.name]
         if self.limit is not None:
-            free = min(free, self.limit - self._taken.total())
+            free = min(free, self.limit - self._total)
         return max(free, 0)
 
     def take(self, bound: Bound) -> None:
         self._taken[bound.job.name] += 1
+        self._total += 1
 
     def give(self, bound: Bound) -> None:
         self._taken[bound.job.name] -= 1
+        self._total -= 1

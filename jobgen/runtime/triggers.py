@@ -105,7 +105,7 @@ async def _mend(
             if not await run(conn, _locked(key)):
                 return
             await conn.execute(lock)
-            await conn.execute(wanted.install_sql)
+            await conn.execute(wanted.install_sql, prepare=False)
     except errors.LockNotAvailable:
         LOGGER.info("%s is locked: its triggers are mended later", job.table)
     else:

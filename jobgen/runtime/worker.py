@@ -22,7 +22,6 @@ from jobgen.runtime.fetching import Fetching
 from jobgen.runtime.handlers import Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.listener import listen as listen_for
 from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.loop import run_on_own_loop
 from jobgen.runtime.preflight import (
@@ -78,12 +77,9 @@ class Worker:
             dead_after=dead_after,
             lost_after=lost_after,
         )
-        self._connect = connect
-        self._listen = listen
         self._stats = Stats()
-        self._work = Link(connect, f"jobgen worker {self.id}")
-        self._write = Link(connect, f"jobgen results {self.id}")
-        self._care = Link(connect, f"jobgen care {self.id}")
+        self._write = Link(connect, f"jobgen results {self.id}", pooled=not listen)
+        self._care = Link(connect, f"jobgen care {self.id}", pooled=not listen)
         self._ran = False
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -94,7 +90,7 @@ class Worker:
             self._bound,
             Slots(concurrency),
             self._stats,
-            self._wake.set,
+            self._freed,
         )
         self._triggers = Triggers(self._package.schema)
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
@@ -106,9 +102,10 @@ class Worker:
             interval=heartbeat_interval,
             blocked_after=heartbeat_interval,
             dead_after=stale.total_seconds() if stale else dead_after,
+            pooled=not listen,
         )
         self._fetching = Fetching(
-            self._work,
+            connect,
             self.id,
             self._bound,
             self._attempts,
@@ -116,6 +113,7 @@ class Worker:
             self._heartbeat,
             self._times,
             self._wake,
+            listen=listen,
         )
 
     def stop(self) -> None:
@@ -127,7 +125,7 @@ class Worker:
 
     def stats(self) -> Stats:
         """The counters as they are now."""
-        return replace(self._stats)
+        return replace(self._stats, overrunning=self._attempts.overrunning)
 
     async def run(self) -> None:
         """Work until `stop`, SIGINT, SIGTERM or cancellation, which stops it too.
@@ -142,7 +140,7 @@ class Worker:
             try:
                 await self._check()
             except BaseException:
-                await self._work.close()
+                await self._fetching.link.drop()
                 raise
             self._heartbeat.start()
             LOGGER.info("worker %s runs %s", self.id, self._names())
@@ -157,7 +155,7 @@ class Worker:
 
     async def _check(self) -> None:
         check_package(self._package)
-        await self._work.use(self._check_database)
+        await self._fetching.link.use(self._check_database)
 
     async def _check_database(self, conn: AsyncConnection[object]) -> None:
         check_encoding(conn)
@@ -169,18 +167,10 @@ class Worker:
 
     def _start_background(self) -> list[asyncio.Task[None]]:
         loops = [self._results.run(), self._care_loop(), self._watch_loop()]
-        if self._listen:
-            of_channel = {bound.job.channel: bound for bound in self._bound}
-            name = f"jobgen listen {self.id}"
-            loops.append(
-                listen_for(
-                    self._connect,
-                    name,
-                    list(of_channel),
-                    lambda channel: self._fetching.look_at([of_channel[channel]]),
-                )
-            )
         return [asyncio.create_task(loop) for loop in loops]
+
+    def _freed(self) -> None:
+        self._fetching.freed()
 
     # --- beside the work
 
@@ -196,6 +186,7 @@ class Worker:
                 # A row whose thread goes on stays ours for as long as it may be.
                 self._attempts.interrupt(threads=False)
             lost = silent
+            self._attempts.sweep()
             await asyncio.sleep(self._times.heartbeat_interval / 5)
 
     async def _care_loop(self) -> None:
@@ -259,9 +250,8 @@ class Worker:
         if unfinished or self._fetching.in_doubt:
             await self._give_back_unknown()
         await asyncio.to_thread(self._heartbeat.stop, self._times.flush)
-        for link in (self._work, self._write, self._care):
-            with contextlib.suppress(*FAULTS):
-                await link.close()
+        for link in (self._fetching.link, self._write, self._care):
+            await link.drop()
         LOGGER.info("worker %s stopped: %s", self.id, self._stats)
 
     async def _drain(self, seconds: float) -> None:

@@ -1,0 +1,86 @@
+"""One fetched row in hand, from its fetch until its result is written."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from contextvars import ContextVar
+from typing import Final
+
+from jobgen.runtime.handlers import Bound, Call
+from jobgen.runtime.job import Fence
+
+
+class Attempt:
+    """A row, its handler's call, and how far it has come.
+
+    Each begins the same, so that is said once for all: a worker makes tens of
+    thousands a second.
+    """
+
+    task: asyncio.Task[None] | None = None
+    """Runs the handler; None: the row waits for a slot."""
+    deadline = math.inf
+    """When its time is up, on the clock of `time.monotonic`."""
+    begun = False
+    """Whether the task has made its first step."""
+    in_thread = False
+    overran = False
+    interrupted = False
+    returned = False
+    """The handler has returned, or will never be started."""
+    written = False
+    """The result is in the database, or somebody else's."""
+
+    def __init__(self, bound: Bound, call: Call) -> None:
+        self.bound = bound
+        self.row, self.call = call
+
+    @property
+    def fence(self) -> Fence:
+        return Fence.of(self.row)
+
+
+class Current:
+    """What a handler may ask about the attempt that runs it."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    @property
+    def deadline(self) -> float | None:
+        """When the job's timeout is reached, on the clock of `time.monotonic`.
+
+        None where the job has no timeout.
+        """
+        deadline = self._attempt.deadline
+        return None if math.isinf(deadline) else deadline
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, below 0 after it; None where there is none."""
+        deadline = self.deadline
+        return None if deadline is None else deadline - time.monotonic()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the result will be ignored: time is up, or the worker stops.
+
+        A plain handler cannot be stopped, and had better ask from time to time.
+        """
+        return self._attempt.overran or self._attempt.interrupted
+
+
+RUNNING: Final[ContextVar[Attempt]] = ContextVar("jobgen_attempt")
+
+
+def current() -> Current:
+    """The attempt that runs the calling handler, in its task or in its thread.
+
+    Raises `RuntimeError` elsewhere.
+    """
+    attempt = RUNNING.get(None)
+    if attempt is None:
+        raise RuntimeError("no handler runs here: a worker sets what current() gives")
+    return Current(attempt)

@@ -1,0 +1,60 @@
+"""What the fetch loop knows of one table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from jobgen.runtime import plans
+from jobgen.runtime.handlers import Bound
+from jobgen.runtime.job import JobType, Lease
+from jobgen.runtime.mark import Mark
+from jobgen.runtime.watch import Watch
+
+_CALL_EVERY: Final = 0.2
+"""Seconds between two calls for help: each of them wakes every worker that sleeps."""
+
+
+class Table:
+    """listens: whether the worker hears notifications at all."""
+
+    def __init__(self, bound: Bound, *, listens: bool) -> None:
+        job: JobType[Any, Any, Any] = bound.job
+        notifications = job.notifications
+        self.bound = bound
+        self.job = job
+        self.is_heard = listens and notifications is not None
+        self._own_lease = None if notifications is None else notifications.lease
+        self.lease: Lease | None = self._own_lease
+        self.watch = Watch(leased=self.lease is not None)
+        self.mark = Mark()
+        self.is_shut = False
+        """Whether somebody else locks the whole table."""
+        self.transaction: int | None = None
+        """Taken when the last promise was withdrawn; None: it has not been."""
+        self._called_at = -math.inf
+
+    def next_due(self) -> plans.Plan[float | None]:
+        """Seconds until the first row is due; None where there is none."""
+        due = yield from plans.next_due(self.job.statements.next_due)
+        return due.get(self.job.name)
+
+    def may_call(self, now: float) -> bool:
+        """Whether to notify others that there is more than one worker's work."""
+        if now - self._called_at < _CALL_EVERY or not self.watch.was_full:
+            return False
+        self._called_at = now
+        return True
+
+    def give_up_lease(self) -> None:
+        """Until the next connection."""
+        self.lease = None
+        self.watch.leased = False
+
+    def reconnected(self, now: float) -> None:
+        """What was known of it may have changed meanwhile."""
+        self.lease = self._own_lease
+        self.watch.leased = self.lease is not None
+        self.mark.forget()
+        self.transaction = None
+        self.watch.reconnected(now)
