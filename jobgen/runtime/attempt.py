@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jobgen.runtime.handlers import Bound, Call
-from jobgen.runtime.job import Fence
+from jobgen.runtime.job import Fence, Row
+
+if TYPE_CHECKING:
+    from jobgen.runtime.handlers import Bound
 
 
 class Attempt:
@@ -20,11 +23,9 @@ class Attempt:
     """
 
     task: asyncio.Task[None] | None = None
-    """Runs the handler; None: the row waits for a slot."""
+    """Runs the handler, once it waits for something."""
     deadline = math.inf
     """When its time is up, on the clock of `time.monotonic`."""
-    begun = False
-    """Whether the task has made its first step."""
     in_thread = False
     overran = False
     interrupted = False
@@ -33,9 +34,10 @@ class Attempt:
     written = False
     """The result is in the database, or somebody else's."""
 
-    def __init__(self, bound: Bound, call: Call) -> None:
+    def __init__(self, bound: Bound, row: Row, call: Callable[[], object]) -> None:
         self.bound = bound
-        self.row, self.call = call
+        self.row = row
+        self.call = call
 
     @property
     def fence(self) -> Fence:

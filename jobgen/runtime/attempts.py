@@ -7,9 +7,10 @@ returned. Its slot is taken from the handler's start to its return.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
 from jobgen.runtime.acknowledge import Unwritten
@@ -19,17 +20,15 @@ from jobgen.runtime.decide import (
     Ending,
     Fail,
     GiveBack,
-    Interrupted,
     Overran,
     decide,
 )
-from jobgen.runtime.execute import execute, start
-from jobgen.runtime.handlers import Bound, Call
+from jobgen.runtime.execute import begin
+from jobgen.runtime.handlers import Bound
 from jobgen.runtime.job import Fence
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.pace import Pace
 from jobgen.runtime.results import Results, Written
-from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.threads import Threads
@@ -55,31 +54,44 @@ class _Queue:
         self.overrunning: set[Attempt] = set()
         self.pace = Pace()
         self.timer: asyncio.TimerHandle | None = None
-        self.is_filling = False
+        self.lane: asyncio.Task[None] | None = None
+        """Starts what waits; None once a handler has it for itself."""
+
+    @property
+    def free(self) -> int:
+        """Slots of this job in which no handler runs."""
+        taken = len(self.running) + len(self.overrunning)
+        return self.bound.job.policy.concurrency - taken
 
 
 class Attempts:
-    """The attempts of one worker; `on_free` is called when it may take more rows."""
+    """The attempts of one worker.
+
+    limit: handlers at once over all jobs; on_free: called when there may be room for
+    more rows.
+    """
 
     def __init__(
         self,
         results: Results,
         bound: Iterable[Bound],
-        slots: Slots,
+        limit: int | None,
         stats: Stats,
         on_free: Callable[[], None],
     ) -> None:
         self._results = results
         results.tell = self._written
-        self._slots = slots
+        self._limit = limit
+        self._taken = 0
         self._stats = stats
         self._on_free = on_free
         self._queues = {each.job.name: _Queue(each) for each in bound}
         # Under a limit of the process, a row that waits would wait for other jobs.
-        self._goes_ahead = slots.limit is None or len(self._queues) == 1
+        self._goes_ahead = limit is None or len(self._queues) == 1
         self._in_hand: set[Attempt] = set()
         self._over = asyncio.Event()
         self._threads = Threads()
+        self._context = contextvars.copy_context()
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -102,7 +114,7 @@ class Attempts:
     def wanted(self, bound: Bound) -> int:
         """How many rows of the job to fetch now."""
         queue = self._queues[bound.job.name]
-        room = self._slots.free(bound)
+        room = self._free(queue)
         if self._goes_ahead:
             room += queue.pace.ahead()
             wanted = room - len(queue.waiting)
@@ -111,17 +123,16 @@ class Attempts:
         # Few rows in each of many fetches cost more than many in few.
         return 0 if queue.waiting and 2 * wanted < room else max(wanted, 0)
 
-    def add(self, bound: Bound, calls: Iterable[Call]) -> None:
+    def add(self, bound: Bound, attempts: Sequence[Attempt]) -> None:
         """Run the handlers of fetched rows, as slots become free.
 
-        Not before the caller has sent the next fetch: the server works meanwhile.
+        In a task of their own: the caller can send the next fetch before.
         """
         queue = self._queues[bound.job.name]
-        attempts = [Attempt(bound, call) for call in calls]
         self._stats.fetched += len(attempts)
         self._in_hand.update(attempts)
         queue.waiting.extend(attempts)
-        asyncio.get_running_loop().call_soon(self._fill, queue)
+        self._fill(queue)
 
     async def ended(self) -> None:
         """Return when there is no attempt left."""
@@ -147,15 +158,8 @@ class Attempts:
         for queue in self._queues.values():
             for attempt in (*queue.running, *queue.overrunning):
                 attempt.interrupted = True  # a thread may ask, and end itself
-                if threads or not attempt.in_thread:
-                    self._cancel(queue, attempt)
-
-    def sweep(self) -> None:
-        """Give back what a stranger cancelled before its handler began."""
-        for queue in self._queues.values():
-            for attempt in tuple(queue.running):
-                if attempt.task is not None and attempt.task.done():
-                    self._returned(queue, attempt, Interrupted())
+                if attempt.task is not None and (threads or not attempt.in_thread):
+                    attempt.task.cancel()
 
     def forget(self) -> None:
         """Nothing that is unwritten now will be written."""
@@ -166,32 +170,54 @@ class Attempts:
 
     # --- from the queue to a slot
 
-    def _fill(self, queue: _Queue) -> None:
-        if queue.is_filling:
-            return
-        queue.is_filling = True
-        for _ in range(_BURST):
-            if not queue.waiting or self._slots.free(queue.bound) <= 0:
-                break
-            self._start(queue, queue.waiting.popleft())
-        else:
-            asyncio.get_running_loop().call_soon(self._fill, queue)
-        queue.is_filling = False
+    def _free(self, queue: _Queue) -> int:
+        if self._limit is None:
+            return queue.free
+        return min(queue.free, self._limit - self._taken)
 
-    def _start(self, queue: _Queue, attempt: Attempt) -> None:
-        loop = asyncio.get_running_loop()
-        self._slots.take(queue.bound)
+    def _fill(self, queue: _Queue) -> None:
+        """See to it that what waits is started, as far as there are slots."""
+        if queue.waiting and queue.lane is None and self._free(queue) > 0:
+            loop = asyncio.get_running_loop()
+            # A context of its own: handlers before it may have changed theirs.
+            queue.lane = loop.create_task(
+                self._run_lane(queue), context=self._context.copy()
+            )
+            queue.lane.add_done_callback(lambda lane: self._lane_ended(queue, lane))
+
+    async def _run_lane(self, queue: _Queue) -> None:
+        """Start one handler after the other; stay with the first that waits."""
+        for _ in range(_BURST):
+            if not queue.waiting or self._free(queue) <= 0:
+                break
+            attempt = queue.waiting.popleft()
+            self._started(queue, attempt)
+            step = begin(attempt, self._threads)
+            if isinstance(step, Coroutine):
+                attempt.task, queue.lane = queue.lane, None
+                self._fill(queue)
+                ending = await step
+                self._returned(queue, attempt, ending)
+                return
+            self._returned(queue, attempt, step)
+            if contextvars.copy_context() != self._context:
+                break
+
+    def _lane_ended(self, queue: _Queue, lane: asyncio.Task[None]) -> None:
+        if queue.lane is lane:
+            queue.lane = None
+            self._fill(queue)
+        if not lane.cancelled() and (error := lane.exception()) is not None:
+            LOGGER.error("a handler could not be run", exc_info=error)
+
+    def _started(self, queue: _Queue, attempt: Attempt) -> None:
+        self._taken += 1
         queue.running[attempt] = None
         if queue.timeout is not None:
             attempt.deadline = time.monotonic() + queue.timeout
             if queue.timer is None:
+                loop = asyncio.get_running_loop()
                 queue.timer = loop.call_later(queue.timeout, self._check_time, queue)
-        attempt.task = start(loop, self._run(queue, attempt))
-
-    async def _run(self, queue: _Queue, attempt: Attempt) -> None:
-        attempt.begun = True
-        ending = await execute(attempt, self._threads)
-        self._returned(queue, attempt, ending)
 
     def _check_time(self, queue: _Queue) -> None:
         queue.timer = None
@@ -208,14 +234,8 @@ class Attempts:
         queue.overrunning.add(attempt)
         attempt.overran = True
         self._results.write(attempt, _decided(Overran()))
-        if not attempt.in_thread:
-            self._cancel(queue, attempt)
-
-    def _cancel(self, queue: _Queue, attempt: Attempt) -> None:
-        assert attempt.task is not None, "only what was started is cancelled"
-        attempt.task.cancel()
-        if not attempt.begun:  # and so it never will
-            self._returned(queue, attempt, Interrupted())
+        if attempt.task is not None and not attempt.in_thread:
+            attempt.task.cancel()
 
     # --- from the handler's return to the written result
 
@@ -223,7 +243,7 @@ class Attempts:
         attempt.returned = True
         queue.running.pop(attempt, None)
         queue.overrunning.discard(attempt)
-        self._slots.give(queue.bound)
+        self._taken -= 1
         queue.pace.finished += 1
         if attempt not in self._in_hand:
             return  # forgotten
@@ -235,7 +255,7 @@ class Attempts:
     def _fill_free(self, queue: _Queue) -> None:
         if queue.waiting:
             self._fill(queue)
-        elif self._slots.limit is not None:
+        elif self._limit is not None:
             for other in self._queues.values():
                 self._fill(other)
 

@@ -1,4 +1,10 @@
-"""Runs one handler to its end: a call becomes an `Ending`, whatever it does."""
+"""Runs one handler to its end: a call becomes an `Ending`, whatever it does.
+
+Most handlers of a busy queue need no task of their own: making one costs more than
+all else that is done for them. So the first step of a coroutine is made in a task
+that it shares with those before it, and it gets that task for itself only when it
+waits for something.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +12,46 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-import sys
-from collections.abc import Coroutine
-from typing import Any, Final
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from jobgen.runtime.attempt import RUNNING, Attempt
 from jobgen.runtime.decide import Ending, Interrupted, Overran, Raised, Returned
 from jobgen.runtime.threads import Threads
 
+Rest: TypeAlias = Coroutine[Any, Any, Ending]
+"""What is still to be awaited, in a task that runs nothing else any more."""
+
 _NOTHING: Final = Returned(None)
 
-if sys.version_info >= (3, 12):
 
-    def start(
-        loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
-    ) -> asyncio.Task[None]:
-        """A task that makes its first step now: most handlers need no other."""
-        return asyncio.Task(work, loop=loop, eager_start=True)
-else:
+def begin(attempt: Attempt, threads: Threads) -> Ending | Rest:
+    """Call the handler and make its first step. Raises nothing.
 
-    def start(
-        loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
-    ) -> asyncio.Task[None]:
-        """A task; before Python 3.12 its first step waits for its turn."""
-        return loop.create_task(work)
-
-
-async def execute(attempt: Attempt, threads: Threads) -> Ending:
-    """Call the handler, in this task or on a thread. Raises nothing.
-
-    Even `SystemExit` is the handler's failure, not the worker's.
+    Even `SystemExit` is the handler's failure, not the worker's. The context is as
+    it was before, unless the handler changed it or there is a rest.
     """
-    RUNNING.set(attempt)
+    token = RUNNING.set(attempt)
+    if not attempt.bound.is_async:
+        return _on_thread(attempt, threads)
     try:
-        if attempt.bound.is_async:
-            result = attempt.call()
-        else:
-            result = await _on_thread(attempt, threads)
-        if inspect.isawaitable(result):
-            if attempt.overran:
-                _discard(result)
-                return Overran()
-            result = await result
-    except asyncio.CancelledError as error:
-        # A handler that cancels itself has failed.
-        return Interrupted() if attempt.interrupted else Raised(error)
+        result = attempt.call()
+        if not _is_coroutine(result):
+            return _awaited(attempt, result)
+        waits_for = result.send(None)
+    except StopIteration as end:
+        ending = _returned(end.value)
     except BaseException as error:
-        return Raised(error)
-    return _NOTHING if result is None else Returned(result)
+        ending = Raised(error)
+    else:
+        return _awaited(attempt, _resume(result, waits_for))
+    with contextlib.suppress(ValueError):  # unless the handler meddled with it
+        RUNNING.reset(token)
+    return ending
 
 
-async def _on_thread(attempt: Attempt, threads: Threads) -> object:
+async def _on_thread(attempt: Attempt, threads: Threads) -> Ending:
     """The call on a thread that does not keep the process from ending."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Ending] = loop.create_future()
@@ -75,11 +70,62 @@ async def _on_thread(attempt: Attempt, threads: Threads) -> object:
     try:
         threads.run(work)
         ending = await future
+    except asyncio.CancelledError as error:
+        return _cancelled(attempt, error)
     finally:
         attempt.in_thread = False
-    if isinstance(ending, Raised):
-        raise ending.error
-    return ending.value if isinstance(ending, Returned) else None
+    if isinstance(ending, Returned):
+        return await _awaited(attempt, ending.value)
+    return ending
+
+
+async def _awaited(attempt: Attempt, result: object) -> Ending:
+    """What a call gave, awaited if it must be."""
+    try:
+        if not inspect.isawaitable(result):
+            return _returned(result)
+        if attempt.overran:
+            _discard(result)
+            return Overran()
+        return _returned(await result)
+    except asyncio.CancelledError as error:
+        return _cancelled(attempt, error)
+    except BaseException as error:
+        return Raised(error)
+
+
+@types.coroutine
+def _resume(
+    coroutine: Coroutine[Any, Any, object], waits_for: object
+) -> Generator[object, Any, object]:
+    """The rest of a coroutine whose first step was made: as `await` would do it."""
+    while True:
+        try:
+            yield waits_for
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:
+            try:
+                waits_for = coroutine.throw(error)
+            except StopIteration as end:
+                found: object = end.value
+                return found
+        else:
+            return (yield from coroutine.__await__())
+
+
+def _returned(value: object) -> Ending:
+    return _NOTHING if value is None else Returned(value)
+
+
+def _cancelled(attempt: Attempt, error: asyncio.CancelledError) -> Ending:
+    """A handler that cancels itself has failed."""
+    return Interrupted() if attempt.interrupted else Raised(error)
+
+
+def _is_coroutine(value: object) -> TypeGuard[Coroutine[Any, Any, object]]:
+    return isinstance(value, types.CoroutineType)
 
 
 def _resolve(future: asyncio.Future[Ending], ending: Ending) -> None:

@@ -16,8 +16,9 @@ import psycopg
 from psycopg import AsyncConnection, errors
 
 from jobgen.runtime import plans
+from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.attempts import Attempts
-from jobgen.runtime.handlers import Bound, Call
+from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import Listener, pause
@@ -239,7 +240,7 @@ class Fetching:
 
     async def _fetch(
         self, table: Table, limit: int, above: Key | None
-    ) -> plans.Taken[Call]:
+    ) -> plans.Taken[Attempt]:
         try:
             plan = table.bound.take(self._worker_id, limit, above)
             return await self._run(table, plan)

@@ -1,7 +1,7 @@
 """Handlers, bound to their jobs so that the worker needs no type parameter.
 
 `bind` closes over the row class: mypy and pyright check each handler against
-its job there, and the worker sees only `Bound` and `Call`.
+its job there, and the worker sees only `Bound` and `Attempt`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,17 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeAlias
+from typing import Any, Generic, TypeAlias
 from uuid import UUID
 
 from jobgen.runtime import plans
-from jobgen.runtime.job import J, JobType, Package, Row
+from jobgen.runtime.attempt import Attempt
+from jobgen.runtime.job import J, JobType, Package
 from jobgen.runtime.mark import Key
 from jobgen.runtime.outcome import Outcome
 
 Handler: TypeAlias = Callable[[J], Awaitable[Outcome | None] | Outcome | None]
 """Async or plain; one callable that returns a union keeps checkers' messages short."""
-
-
-class Call(NamedTuple):
-    """A fetched row, and the call of its handler with it: a result or an awaitable."""
-
-    row: Row
-    run: Callable[[], object]
 
 
 class Bound(ABC):
@@ -39,7 +33,7 @@ class Bound(ABC):
     @abstractmethod
     def take(
         self, worker_id: UUID, limit: int, above: Key | None
-    ) -> plans.Plan[plans.Taken[Call]]:
+    ) -> plans.Plan[plans.Taken[Attempt]]:
         """Take up to `limit` ready rows beyond `above`, in queue order."""
 
 
@@ -52,11 +46,13 @@ class _Bound(Bound, Generic[J]):
 
     def take(
         self, worker_id: UUID, limit: int, above: Key | None
-    ) -> plans.Plan[plans.Taken[Call]]:
+    ) -> plans.Plan[plans.Taken[Attempt]]:
         taken = yield from plans.take(self._typed_job, worker_id, limit, above)
-        run = functools.partial
-        calls = [Call(row, run(self._handler, row)) for row in taken.jobs]
-        return plans.Taken(taken.count, calls, taken.last)
+        attempts = [Attempt(self, row, self._call(row)) for row in taken.jobs]
+        return plans.Taken(taken.count, attempts, taken.last)
+
+    def _call(self, row: J) -> Callable[[], object]:
+        return functools.partial(self._handler, row)
 
 
 def bind(job: JobType[Any, J, Any], handler: Handler[J], /) -> Bound:

@@ -253,12 +253,16 @@ def succeed_many(
     statements: Statements, worker_id: UUID, owned: Sequence[Owned]
 ) -> Plan[set[int | UUID]]:
     """The ids of those that were written; the others need a look."""
-    ids = [each.id for each in owned]
-    locked_at = [each.locked_at for each in owned]
-    attempts = [each.attempts_count for each in owned]
-    parameters = (worker_id, ids, locked_at, attempts)
-    rows = yield Execute(statements.succeed_many, parameters)
+    ids = _array(str(each.id) for each in owned)
+    times = _array(str(each.locked_at) for each in owned)
+    attempts = _array(str(each.attempts_count) for each in owned)
+    rows = yield Execute(statements.succeed_many, (worker_id, ids, times, attempts))
     return {row[0] for row in rows.all()}
+
+
+def _array(elements: Iterable[str]) -> str:
+    """An array as text. psycopg would look at each element, at ten times the cost."""
+    return '{"' + '","'.join(elements) + '"}'
 
 
 def unlocked(sql: LiteralString, ids: Sequence[int | UUID]) -> Plan[set[int | UUID]]:

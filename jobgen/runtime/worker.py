@@ -33,7 +33,6 @@ from jobgen.runtime.preflight import (
 )
 from jobgen.runtime.results import Results
 from jobgen.runtime.signals import stopped_by_signals
-from jobgen.runtime.slots import Slots
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.triggers import Triggers
@@ -88,7 +87,7 @@ class Worker:
         self._attempts = Attempts(
             self._results,
             self._bound,
-            Slots(concurrency),
+            concurrency,
             self._stats,
             self._freed,
         )
@@ -186,7 +185,6 @@ class Worker:
                 # A row whose thread goes on stays ours for as long as it may be.
                 self._attempts.interrupt(threads=False)
             lost = silent
-            self._attempts.sweep()
             await asyncio.sleep(self._times.heartbeat_interval / 5)
 
     async def _care_loop(self) -> None:
