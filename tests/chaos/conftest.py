@@ -12,7 +12,7 @@ from tests.servers import Server
 
 @pytest.fixture
 def times(request: pytest.FixtureRequest) -> Times:
-    return Times(float(request.config.getoption("--chaos-scale")))
+    return Times(float(str(request.config.getoption("--chaos-scale"))))
 
 
 @pytest.fixture

@@ -27,6 +27,11 @@ class Fleet:
         self.processes = [self._started() for _ in range(size)]
         self._keeper.start()
 
+    @property
+    def pid(self) -> int:
+        """Of the first worker."""
+        return self.processes[0].pid
+
     def signal(self, number: signal.Signals, *, everyone: bool = False) -> None:
         """To the first of them, or to all."""
         for process in self.processes if everyone else self.processes[:1]:

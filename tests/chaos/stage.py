@@ -49,6 +49,11 @@ class Stage:
             assert time.monotonic() < deadline, f"{what}\n{self.fleet.log()[-5000:]}"
             time.sleep(0.05)
 
+    def until_everyone_is_here(self, size: int) -> None:
+        """One that came later would not feel the fault."""
+        here = "SELECT count(*) FROM jobgen_workers"
+        self.until(lambda: self.rows(here)[0][0] >= size, "a worker does not start")
+
     def until_at_work(self) -> None:
         before = self.ledger.runs()
         self.until(lambda: self.ledger.runs() > before, "no handler runs")
@@ -94,6 +99,7 @@ def stage(
     fleet = Fleet(workers_dsn or dsn, home, times, size)
     made = Stage(dsn, times, Ledger(home / "ledger"), producer, fleet)
     try:
+        made.until_everyone_is_here(size)
         made.until_at_work()
         yield made
     finally:

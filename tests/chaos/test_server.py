@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg
 
-from tests.chaos.stage import Stage
+from tests.chaos.disk import small_disk
+from tests.chaos.stage import Stage, stage
+from tests.chaos.standby import both, standby
+from tests.chaos.times import Times
 from tests.servers import Server
 
 
@@ -61,3 +65,27 @@ def _take_all(server: Server, others: ExitStack) -> None:
     except psycopg.OperationalError:
         if taken:
             taken[-1].close()
+
+
+def test_a_standby_takes_over(own_server: Server, tmp_path: Path, times: Times) -> None:
+    """What the first server had acknowledged is on the second."""
+    with (
+        standby(own_server) as second,
+        stage(both(own_server, second), tmp_path, times) as on_stage,
+    ):
+        time.sleep(times.between_faults)
+        own_server.stop("immediate")
+        second.promote()
+        on_stage.verdict("a standby promoted")
+
+
+def test_the_disk_is_full(own_server: Server, tmp_path: Path, times: Times) -> None:
+    """The tables lie on a small disk, which something else fills up for a while."""
+    with (
+        small_disk(own_server, megabytes=64) as (disk, dsn),
+        stage(dsn, tmp_path, times) as on_stage,
+    ):
+        disk.fill()
+        time.sleep(times.outage)
+        disk.free()
+        on_stage.verdict("disk full")

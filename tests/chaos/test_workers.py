@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from typing import Final
 
 import pytest
 
 from tests.chaos.stage import Stage
+
+_HELD: Final = (
+    "SELECT job.id FROM task_jobs AS job JOIN jobgen_workers AS owner"
+    " ON owner.id = job.locked_by WHERE job.status = 'job_status_running'"
+    " AND owner.pid = %s"
+)
 
 
 @pytest.mark.parametrize("everyone", [False, True], ids=["one", "all"])
@@ -21,19 +28,12 @@ def test_workers_are_killed_again_and_again(on_stage: Stage, everyone: bool) -> 
 def test_a_worker_that_stood_still_writes_nothing_of_what_others_did(
     on_stage: Stage,
 ) -> None:
-    on_stage.fleet.signal(signal.SIGSTOP)
-    pid = on_stage.fleet.processes[0].pid
-    held = on_stage.rows(
-        "SELECT job.id FROM task_jobs AS job JOIN jobgen_workers AS owner"
-        " ON owner.id = job.locked_by WHERE owner.pid = %s",
-        pid,
-    )
+    held = _stopped_in_the_middle(on_stage)
     time.sleep(on_stage.times.outage)
     on_stage.fleet.signal(signal.SIGCONT)
     on_stage.verdict("SIGSTOP and SIGCONT")
     attempts = on_stage.rows(
-        "SELECT attempts_count FROM task_jobs WHERE id = ANY(%s)",
-        [row[0] for row in held],
+        "SELECT attempts_count FROM task_jobs WHERE id = ANY(%s)", held
     )
     assert all(count >= 2 for (count,) in attempts)
 
@@ -44,3 +44,18 @@ def test_handlers_misbehave(on_stage: Stage, behaviour: str) -> None:
         on_stage.enqueue(behaviour)
         time.sleep(on_stage.times.between_faults)
     on_stage.verdict(f"handlers that {behaviour}")
+
+
+def _stopped_in_the_middle(on_stage: Stage) -> list[int]:
+    """Stop a worker while it runs jobs; their ids."""
+    held: list[int] = []
+
+    def stopped() -> bool:
+        on_stage.fleet.signal(signal.SIGSTOP)
+        held[:] = [row[0] for row in on_stage.rows(_HELD, on_stage.fleet.pid)]
+        if not held:
+            on_stage.fleet.signal(signal.SIGCONT)
+        return bool(held)
+
+    on_stage.until(stopped, "no worker holds a job")
+    return held
