@@ -34,6 +34,7 @@ _ONE_ROW: Final = Expected(indexes=({"pkey"}, {"running"}), looks_up=True)
 EXPECTED: Final = {
     # For each of ten rows: its place in the queue, the row, its new entries.
     "fetch": Expected(indexes=({"ready", "pkey"},), most_buffers=300),
+    "fetch_above": Expected(indexes=({"ready", "pkey"},)),
     "succeed": _ONE_ROW,
     "succeed_many": Expected(indexes=({"pkey"},), looks_up=True),
     "fail": _ONE_ROW,
@@ -42,6 +43,7 @@ EXPECTED: Final = {
     "give_back": _ONE_ROW,
     "reject": Expected(indexes=({"pkey"},), looks_up=True),
     "state": Expected(indexes=({"pkey"},), looks_up=True),
+    "unlocked": Expected(indexes=({"pkey"},), looks_up=True),
     "held": Expected(indexes=({"running"},)),
     "rescue": Expected(indexes=({"running", "pkey"},)),
     "release": Expected(indexes=({"running", "pkey"},)),
