@@ -36,7 +36,7 @@ async def worker_connection(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
     async with conn:
         await conn.execute("SET plan_cache_mode = force_generic_plan")
         # What a worker sets bounds its own statements, not a table of 200,000 rows.
-        await conn.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        await conn.execute("SET statement_timeout = 0")
         yield conn
 
 
