@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.emit.schemas import Unseen, files
@@ -16,6 +17,9 @@ from tests.model.table import UUIDS
 from tests.properties.packages import imported
 from tests.properties.profiles import examples
 from tests.servers import Server
+
+PHASES: Final = (Phase.explicit, Phase.reuse, Phase.generate)
+"""A failure is shown as it was found. `Phase.shrink` makes it short, in minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,5 @@ def test_a_queue_does_what_its_model_does(dsn: str, package: Unseen) -> None:
     """Each job ends once, in time, and no late owner changes anything."""
     made = {"dsn": dsn, "package": package}
     histories = type("HistoriesHere", (Histories,), made)
-    run_state_machine_as_test(
-        histories, settings=settings(examples(70), stateful_step_count=50)
-    )
+    chosen = settings(examples(70), stateful_step_count=50, phases=PHASES)
+    run_state_machine_as_test(histories, settings=chosen)

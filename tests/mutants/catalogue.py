@@ -439,14 +439,6 @@ MUTANTS: Final = (
         only="test_a_queue_does_what_its_model_does",
     ),
     Mutant(
-        name="release-without-time",
-        file=f"{_STATEMENTS}/release.sql.jinja",
-        old="coalesce(job.locked_at, job.updated_at)",
-        new="job.locked_at",
-        test=_MODEL,
-        only="test_a_queue_does_what_its_model_does",
-    ),
-    Mutant(
         name="batch-waits-for-a-locked-row",
         file=f"{_RUNTIME}/results.py",
         old="if not is_connection_lost(error):",
