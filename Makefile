@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SCHEMA := schemas/jobs.yaml
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check generate golden mutants soak bench clean
+.PHONY: help demo test check generate golden mutants chaos soak bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -43,8 +43,12 @@ golden: .venv/.dev generate ## rewrite what the golden tests expect; read the di
 mutants: .venv/.dev ## break the code line by line: a test must fail each time
 	python -m tests.mutants
 
-soak: .venv/.dev ## look for schemas and values that break something, thousands of them
-	pytest -q -n 2 -o faulthandler_timeout=0 --hypothesis-profile soak tests/properties
+chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 minutes)
+	pytest -q -n 2 -rP tests/chaos
+
+soak: .venv/.dev ## thousands of schemas, values and histories, and chaos at full length
+	pytest -q -n 2 -o faulthandler_timeout=0 --hypothesis-profile soak tests/properties tests/model
+	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 
 bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator
 	python -m benchmarks

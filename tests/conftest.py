@@ -27,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the golden tests get to where they expect it",
     )
+    parser.addoption(
+        "--chaos-scale",
+        metavar="FACTOR",
+        type=float,
+        default=0.1,
+        help="durations of tests/chaos as parts of those in production (0.1)",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -97,7 +97,7 @@ class Server:
 
     def initialize(self) -> None:
         """Make the data directory, with the settings of a test server."""
-        self._run(
+        self.run(
             "initdb",
             *("-D", str(self.directory / "data")),
             *("--username=postgres", "--auth=trust"),
@@ -120,6 +120,10 @@ class Server:
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop the server; `immediate` is a crash, from which it recovers."""
         self._pg_ctl("stop", "-w", "-m", mode)
+
+    def promote(self) -> None:
+        """Make a standby a server of its own."""
+        self._pg_ctl("promote", "-w")
 
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop and start it on the same port and socket; every session is lost."""
@@ -180,9 +184,14 @@ class Server:
 
     def _pg_ctl(self, *arguments: str) -> None:
         data = str(self.directory / "data")
-        self._run("pg_ctl", "-D", data, *arguments)
+        self.run("pg_ctl", "-D", data, *arguments)
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def give(self, directory: Path) -> None:
+        """Let the server's account have the directory."""
+        if self.account is not None:
+            shutil.chown(directory, self.account)
+
+    def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the server's account."""
         done = subprocess.run(
             [str(self.binaries / program), *arguments],
@@ -297,10 +306,9 @@ def full_versions() -> tuple[str, ...]:
 
 
 def _new_server(installation: Installation, directory: Path) -> Server:
-    server = _server(installation, directory, _free_port())
+    server = _server(installation, directory, free_port())
     directory.mkdir()
-    if server.account is not None:
-        shutil.chown(directory, server.account)
+    server.give(directory)
     server.initialize()
     server.start()
     return server
@@ -349,7 +357,8 @@ def _copied(embedded: Path) -> Path:
     return copy / embedded.relative_to(site_packages)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

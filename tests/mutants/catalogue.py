@@ -14,6 +14,8 @@ _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _LOST: Final = "tests/worker/test_lost_answers.py"
+_MODEL: Final = "tests/model/test_histories.py"
+_PLANS: Final = "tests/plans/test_plans.py"
 _ROLES: Final = "tests/emit/test_roles.py"
 _ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
@@ -415,10 +417,26 @@ MUTANTS: Final = (
     Mutant(
         name="batch-without-owner",
         file=f"{_STATEMENTS}/succeed_many.sql.jinja",
-        old="    AND job.locked_by = $1::uuid\n",
+        old="    AND job.locked_by IS NOT DISTINCT FROM $1::uuid\n",
         new="    AND $1::uuid IS NOT NULL\n",
         test=_BATCHES,
         only="test_a_batch_leaves_out_what_a_later_attempt_owns",
+    ),
+    Mutant(
+        name="batch-by-the-index-of-running-rows",
+        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        old="job.status::text = ",
+        new="job.status = ",
+        test=_PLANS,
+        only="test_statements_use_their_indexes_before_and_after_an_analyze",
+    ),
+    Mutant(
+        name="rescue-beyond-the-last-attempt",
+        file=f"{_STATEMENTS}/rescue.sql.jinja",
+        old="has_attempts AND NOT abandoned",
+        new="NOT abandoned",
+        test=_MODEL,
+        only="test_a_queue_does_what_its_model_does",
     ),
     Mutant(
         name="batch-waits-for-a-locked-row",

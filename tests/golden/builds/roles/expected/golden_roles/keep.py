@@ -181,10 +181,10 @@ SET status = 'job_status_succeeded',
 FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
     AS done(id, locked_at, attempts_count)
 WHERE job.id = done.id
-    AND job.locked_by = $1::uuid
+    AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
-    AND job.status = 'job_status_running'
+    AND job.status::text = 'job_status_running'
 RETURNING job.id
 """
 
@@ -274,8 +274,8 @@ SET status = 'job_status_failed',
     last_error = $3::text,
     locked_by = NULL
 WHERE id = $1::bigint
-    AND locked_by = $2::uuid
-    AND status = 'job_status_running'
+    AND locked_by IS NOT DISTINCT FROM $2::uuid
+    AND status::text = 'job_status_running'
 RETURNING status::text
 """
 
@@ -391,6 +391,13 @@ FROM (
     SELECT min(probe.run_at) AS run_at
     FROM probe
 ) AS due
+"""
+
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.keep_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
 """
 
 PROMISE_SQL: Final[LiteralString] = """\
@@ -557,6 +564,7 @@ JOB: Final[JobType[Keep, KeepJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(9, 8, 0),

@@ -1,0 +1,62 @@
+"""A disk so small that a scenario can fill it up."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests.servers import Server
+
+
+class Disk:
+    """A mounted directory. Something else than the server's files may fill it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._filler = directory / "filler"
+
+    def fill(self) -> None:
+        """Write until there is no room left."""
+        try:
+            with self._filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(1 << 12))
+        except OSError:
+            return
+
+    def free(self) -> None:
+        self._filler.unlink()
+
+
+@contextmanager
+def small_disk(server: Server, megabytes: int) -> Generator[tuple[Disk, str]]:
+    """The disk, and the DSN of an empty database on it. Mounting takes root.
+
+    At the end the server is stopped: what it keeps there goes with the disk.
+    """
+    disk = Disk(server.directory / "small")
+    disk.directory.mkdir()
+    size = f"size={megabytes}m"
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk.directory)]
+    subprocess.run(mount, check=True)
+    try:
+        yield disk, _database(server, disk)
+    finally:
+        server.stop("immediate")
+        subprocess.run(["umount", str(disk.directory)], check=True)
+
+
+def _database(server: Server, disk: Disk) -> str:
+    place = disk.directory / "tables"
+    place.mkdir()
+    server.give(place)
+    with psycopg.connect(server.dsn(), autocommit=True) as conn:
+        create = sql.SQL("CREATE TABLESPACE small LOCATION {}")
+        conn.execute(create.format(sql.Literal(str(place))))
+        conn.execute("CREATE DATABASE small TABLESPACE small")
+    return server.dsn("small")

@@ -1,0 +1,1 @@
+"""Random histories of a queue, compared with a small model of it."""

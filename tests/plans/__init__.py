@@ -1,0 +1,1 @@
+"""The statements of a worker use their indexes, whatever the table holds."""

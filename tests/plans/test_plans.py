@@ -1,0 +1,154 @@
+"""No statement of a worker reads or sorts more of a table than it is about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection, RawCursor
+
+from jobgen.runtime import JobType, Statements
+from tests.emit.schemas import Unseen, files
+from tests.plans.explain import Plan, explain, measure, worker_connection
+from tests.plans.mixtures import FILLS, MIXTURES, ROWS, SCHEMA, WORKERS, Mixture
+from tests.properties.packages import imported
+from tests.servers import Server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The indexes of the job's table, each set as good as the others."""
+
+    indexes: tuple[set[str], ...]
+    looks_up: bool = False
+    most_buffers: int | None = None
+
+
+# An attempt's `locked_at` is as good as an id: no other row has it.
+_ONE_ROW: Final = Expected(indexes=({"pkey"}, {"running"}), looks_up=True)
+
+EXPECTED: Final = {
+    # For each of ten rows: its place in the queue, the row, its new entries.
+    "fetch": Expected(indexes=({"ready", "pkey"},), most_buffers=300),
+    "fetch_above": Expected(indexes=({"ready", "pkey"},)),
+    "succeed": _ONE_ROW,
+    "succeed_many": Expected(indexes=({"pkey"},), looks_up=True),
+    "fail": _ONE_ROW,
+    "timeout": _ONE_ROW,
+    "cancel": _ONE_ROW,
+    "give_back": _ONE_ROW,
+    "reject": Expected(indexes=({"pkey"},), looks_up=True),
+    "state": Expected(indexes=({"pkey"},), looks_up=True),
+    "unlocked": Expected(indexes=({"pkey"},), looks_up=True),
+    "held": Expected(indexes=({"running"},)),
+    "rescue": Expected(indexes=({"running", "pkey"},)),
+    "release": Expected(indexes=({"running", "pkey"},)),
+    # One probe for each of five priorities, and one in vain.
+    "next_due": Expected(indexes=({"ready"},), most_buffers=40),
+}
+
+VALUES: Final = {
+    "fetch": ("'00000000-0000-0000-0000-000000000001'", "10"),
+    "next_due": (),
+}
+"""What to carry out, too, and with which values."""
+
+
+@pytest.fixture(scope="module")
+def package() -> Iterator[Unseen]:
+    with imported(files(SCHEMA)) as package:
+        yield package
+
+
+@pytest.fixture
+def dsn(server: Server, package: Unseen) -> Iterator[str]:
+    with server.database() as dsn:
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute(package.SCHEMA_SQL)
+            conn.execute("ALTER TABLE plain_jobs DISABLE TRIGGER USER")
+            conn.execute("ALTER TABLE urgent_jobs DISABLE TRIGGER USER")
+            conn.execute(WORKERS)
+        yield dsn
+
+
+@pytest.fixture
+def jobs(package: Unseen) -> list[JobType[Any, Any, Any]]:
+    """One without priorities and one with them."""
+    return [package.plain.JOB, package.urgent.JOB]
+
+
+def test_every_statement_has_a_plan_to_expect(
+    jobs: list[JobType[Any, Any, Any]],
+) -> None:
+    """A new one is not forgotten here."""
+    assert {field.name for field in fields(Statements)} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
+def test_statements_use_their_indexes_before_and_after_an_analyze(
+    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture
+) -> None:
+    async def scenario() -> None:
+        async with worker_connection(dsn) as conn:
+            assert await _wrong(conn, jobs) == []
+            await conn.execute("ANALYZE")
+        async with worker_connection(dsn) as conn:
+            assert await _wrong(conn, jobs) == []
+
+    _fill(dsn, ROWS, mixture)
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
+def test_statements_use_their_indexes_where_a_table_grew_since_its_analyze(
+    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture
+) -> None:
+    async def scenario() -> None:
+        async with worker_connection(dsn) as conn:
+            assert await _wrong(conn, jobs) == []
+
+    _fill(dsn, 10, mixture)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("ANALYZE")
+    _fill(dsn, ROWS, mixture)
+    asyncio.run(scenario())
+
+
+def _fill(dsn: str, rows: int, mixture: Mixture) -> None:
+    with psycopg.connect(dsn) as conn:
+        for fill in FILLS:
+            parameters = (rows, mixture.ready, mixture.running)
+            RawCursor(conn).execute(fill, parameters)
+
+
+async def _wrong(
+    conn: AsyncConnection[Any], jobs: list[JobType[Any, Any, Any]]
+) -> list[str]:
+    """Every statement whose plan is not what it should be, and how it is."""
+    wrong: list[str] = []
+    for job in jobs:
+        table = job.table.removeprefix("public.")
+        for name, expected in EXPECTED.items():
+            sql = getattr(job.statements, name)
+            plan = await explain(conn, table, sql)
+            if name in VALUES:
+                done = await measure(conn, table, sql, VALUES[name])
+                plan = replace(plan, buffers=done.buffers)
+            if not _fits(plan, expected, table):
+                wrong.append(f"{job.name}.{name}: {plan}")
+    return wrong
+
+
+def _fits(plan: Plan, expected: Expected, table: str) -> bool:
+    indexes = {name.removeprefix(f"{table}_") for name in plan.indexes}
+    return (
+        indexes in expected.indexes
+        and not plan.scanned
+        and not plan.sorts
+        and (plan.looks_up or not expected.looks_up)
+        and plan.buffers <= (expected.most_buffers or 0)
+    )
