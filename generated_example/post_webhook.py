@@ -309,8 +309,8 @@ SET status = 'job_status_failed',
     last_error = $3::text,
     locked_by = NULL
 WHERE id = $1::bigint
-    AND locked_by = $2::uuid
-    AND status = 'job_status_running'
+    AND locked_by IS NOT DISTINCT FROM $2::uuid
+    AND status::text = 'job_status_running'
 RETURNING status::text
 """
 

@@ -305,8 +305,8 @@ SET status = 'job_status_failed',
     last_error = $3::text,
     locked_by = NULL
 WHERE id = $1::bigint
-    AND locked_by = $2::uuid
-    AND status = 'job_status_running'
+    AND locked_by IS NOT DISTINCT FROM $2::uuid
+    AND status::text = 'job_status_running'
 RETURNING status::text
 """
 
@@ -397,10 +397,14 @@ SELECT
         )::double precision
     END AS seconds
 FROM (
-    SELECT min(run_at) AS run_at
-    FROM public.render_report_jobs
-    WHERE status IN ('job_status_not_started', 'job_status_retry')
-        AND locked_by IS NULL
+    SELECT (
+        SELECT job.run_at
+        FROM public.render_report_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+        ORDER BY job.run_at, job.id
+        LIMIT 1
+    ) AS run_at
 ) AS due
 """
 
