@@ -1,21 +1,30 @@
-"""`python -m benchmarks.build`: how long the generator takes, start-up included.
+"""`python -m benchmarks.build`: how long the generator takes, start-up included,
+and how long what it generates takes to import.
 
 Whole processes in rounds that alternate, medians, and ratios to a Python that
-does nothing: a busy machine slows them all.
+does nothing: a busy machine slows them all. CPU is that of the process, user and
+system: it varies less than the clock. Each first build has a directory of its own,
+and none is removed before the end: ext4 takes ten times as long to create a file
+where others have just been deleted.
 """
 
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Final
 
 JOBS: Final = 500
-ROUNDS: Final = 7
+ROUNDS: Final = 11
+
+_HERE: Final = Path(__file__).parents[1]
+_IMPORTS: Final = "import psycopg, generated_example"
 
 _HEAD: Final = """\
 jobgen: 1
@@ -48,27 +57,60 @@ def main() -> None:
         project = Path(directory)
         _write_schema(project)
         build = ["-m", "jobgen", "build", "schema.yaml"]
-        measured: dict[str, Callable[[], float]] = {
-            "python -c pass": lambda: _seconds(project, ["-c", "pass"]),
-            "import argparse": lambda: _seconds(project, ["-c", "import argparse"]),
-            "jobgen --version": lambda: _seconds(
-                project, ["-m", "jobgen", "--version"]
-            ),
-            f"build of {JOBS} jobs": lambda: _first(project, build),
-            "unchanged build": lambda: _seconds(project, build),
-            "unchanged --check": lambda: _seconds(project, [*build, "--check"]),
-        }
-        found: dict[str, list[float]] = {name: [] for name in measured}
-        for _ in range(ROUNDS):
-            for name, measure in measured.items():
-                found[name].append(measure())
-    print("| what | seconds (median, range) | × python -c pass |")
-    print("|---|---|---|")
-    nothing = statistics.median(found["python -c pass"])
-    for name, seconds in found.items():
-        print(
-            f"| {name} | {_text(seconds)} | {statistics.median(seconds) / nothing:.1f} |"
+        fresh = (f"--output=fresh{number}" for number in count())
+        found = _measured(
+            {
+                "python -c pass": lambda: _run(project, ["-c", "pass"]),
+                "import argparse": lambda: _run(project, ["-c", "import argparse"]),
+                "jobgen --version": lambda: _run(
+                    project, ["-m", "jobgen", "--version"]
+                ),
+                f"build of {JOBS} jobs": lambda: _run(project, [*build, next(fresh)]),
+                "build": lambda: _run(project, build),
+                "unchanged build": lambda: _run(project, build),
+                "unchanged --check": lambda: _run(project, [*build, "--check"]),
+                "import psycopg": lambda: _run(_HERE, ["-c", "import psycopg"]),
+                "import generated_example": lambda: _run(_HERE, ["-c", _IMPORTS]),
+            }
         )
+    _print(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took, in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def _measured(processes: dict[str, Callable[[], Cost]]) -> dict[str, list[Cost]]:
+    found: dict[str, list[Cost]] = {name: [] for name in processes}
+    for _ in range(ROUNDS):
+        for name, measure in processes.items():
+            found[name].append(measure())
+    del found["build"]  # the first one has something to do, the others have not
+    return found
+
+
+def _print(found: dict[str, list[Cost]]) -> None:
+    print("| what | seconds (median, range) | CPU | × CPU of python -c pass |")
+    print("|---|---|---|---|")
+    nothing = _cpu(found["python -c pass"])
+    for name, costs in found.items():
+        cpu = _cpu(costs)
+        wall = _text([cost.wall for cost in costs])
+        print(f"| {name} | {wall} | {cpu:.3f} | {cpu / nothing:.1f} |")
+    beyond = _cpu(found["import generated_example"]) - _cpu(found["import psycopg"])
+    print()
+    print(
+        f"`import generated_example` beyond psycopg: {beyond * 1000:.0f} ms of CPU,"
+        f" {beyond / nothing:.2f} × python -c pass"
+    )
+
+
+def _cpu(costs: Sequence[Cost]) -> float:
+    return statistics.median(cost.cpu for cost in costs)
 
 
 def _write_schema(project: Path) -> None:
@@ -78,20 +120,17 @@ def _write_schema(project: Path) -> None:
     (project / "schema.yaml").write_text(_HEAD + jobs, encoding="utf-8")
 
 
-def _first(project: Path, build: list[str]) -> float:
-    shutil.rmtree(project / "big", ignore_errors=True)
-    return _seconds(project, build)
-
-
-def _seconds(project: Path, arguments: list[str]) -> float:
-    started = time.perf_counter()
+def _run(home: Path, arguments: Sequence[str]) -> Cost:
+    started, before = time.perf_counter(), getrusage(RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, *arguments],
-        cwd=project,
+        cwd=home,
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return time.perf_counter() - started
+    wall, after = time.perf_counter() - started, getrusage(RUSAGE_CHILDREN)
+    user = after.ru_utime - before.ru_utime
+    return Cost(wall, user + after.ru_stime - before.ru_stime)
 
 
 def _text(seconds: list[float]) -> str:

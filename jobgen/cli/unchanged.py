@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -70,7 +69,7 @@ def remember(
         "files": {name: _digest(data) for name, data in files.items()},
     }
     path = _entry(schema, output)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
     with contextlib.suppress(OSError):  # only the next build is slower
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.write_text(json.dumps(entry), encoding="utf-8")

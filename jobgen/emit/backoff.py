@@ -8,6 +8,7 @@ zone and no length of a month can bend.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 from jobgen.schema.model import Backoff
 
@@ -22,6 +23,7 @@ def backoff_sql(backoff: Backoff) -> str:
     return f"{wait} * (1 - {backoff.jitter!r} * random())" if backoff.jitter else wait
 
 
+@cache  # most jobs have the usual ones
 def interval_sql(length: timedelta) -> str:
     """`interval '90 seconds'` or `interval '2 hours'`, exact to the microsecond."""
     for name, unit in (("hour", _HOUR), ("minute", _MINUTE)):

@@ -25,7 +25,7 @@ _IGNORED = frozenset({"deprecated", "doc", "output", "typed_json"})
 
 def digest(schema: Schema) -> str:
     """SHA-256 of the schema's meaning, in hex."""
-    text = json.dumps(schema, default=_plain, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(schema, default=_plain, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -41,4 +41,5 @@ def _plain(value: object) -> object:
 
 @cache
 def _names(part: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(part) if each.name not in _IGNORED)
+    """What matters, in alphabetical order: a new place in the model changes nothing."""
+    return tuple(sorted({each.name for each in fields(part)} - _IGNORED))

@@ -75,15 +75,17 @@ def annotation(imports: Imports, column: Column) -> list[str]:
         union = [column.type.element.python]
         imports.own(".enums", *union)
     else:
-        names = re.sub(
-            r"\w+",
-            lambda match: name_in_class(imports, match[0]),
-            column.type.element.python,
-        )
-        union = names.split(" | ")
+        union = _union(imports, column.type.element.python)
     if column.type.array:
         return [f"{name_in_class(imports, 'list')}[{' | '.join(union)}]"]
     return union
+
+
+def _union(imports: Imports, python: str) -> list[str]:
+    if python in _HOMES:  # a lone name, as most are
+        return [name_in_class(imports, python)]
+    names = re.sub(r"\w+", lambda match: name_in_class(imports, match[0]), python)
+    return names.split(" | ")
 
 
 def new_field(imports: Imports, column: Column) -> str:

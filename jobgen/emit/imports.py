@@ -115,16 +115,18 @@ class Imports:
 
     def blocks(self) -> str:
         """All import statements: one block for each root, whatever stands beside."""
-        found = [self._block([_FUTURE, "", *_THIRD_PARTY]), self._block(_OURS)]
-        found.append(self._block(["."]))
-        return _SPLIT.join(filter(None, found))
-
-    def _block(self, roots: Iterable[str]) -> str:
-        sections = [
-            [entry for entry in self._names if _root(entry[0]) == root]
-            for root in roots
+        sections: defaultdict[str, set[Entry]] = defaultdict(set)
+        for entry in self._names:
+            sections[_root(entry[0])].add(entry)
+        found = [
+            "\n\n".join(
+                _section(frozenset(sections[root]))
+                for root in block
+                if root in sections
+            )
+            for block in ([_FUTURE, "", *_THIRD_PARTY], _OURS, ["."])
         ]
-        return "\n\n".join("\n".join(_statements(each)) for each in sections if each)
+        return _SPLIT.join(filter(None, found))
 
 
 @cache
@@ -133,6 +135,11 @@ def _root(module: str) -> str:
     if module.startswith("."):
         return "."
     return first if first in (_FUTURE, *_THIRD_PARTY, *_OURS) else ""
+
+
+@cache  # most modules import the same from elsewhere
+def _section(entries: frozenset[Entry]) -> str:
+    return "\n".join(_statements(entries))
 
 
 def _statements(entries: Iterable[Entry], width: int = WIDTH) -> list[str]:

@@ -34,22 +34,16 @@ _WORKER = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
-    """What differs between the synchronous and the asynchronous module."""
-
-    define: str  # "async def" or "def"
-    wait: str  # "await " or ""
-    connection: str
-    runtime: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TwinView:
     """The functions of either module.
 
     `names` gives, for a name of a library, what it is called in this module.
     """
 
+    define: str  # "async def" or "def"
+    wait: str  # "await " or ""
+    connection: str
+    runtime: str
     banner: str
     doc: str
     imports: str
@@ -59,7 +53,6 @@ class TwinView:
     new: str
     row: str
     id: str
-    twin: Twin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +101,7 @@ def module_view(
         imports.own("datetime", "timedelta")
         imports.own("jobgen.runtime", "STATUSES")
         imports.use_as("jobgen.runtime", "retry_delay", "backoff_delay")
+    inputs = inputs_of(schema, job)
     table = qualified(schema.postgres.schema, job.table)
     key = _key(imports, job)
     kind = (
@@ -121,6 +115,10 @@ def module_view(
         classes.row_fields(imports, job),
     )
     return ModuleView(
+        define="def",
+        wait="",
+        connection=local["Connection"],
+        runtime="sync",
         banner=banner(source),
         doc=docstring(job.doc or f"The job {job.name}."),
         imports=imports.blocks(),
@@ -130,12 +128,9 @@ def module_view(
         new=job.class_name,
         row=job.row_class_name,
         id=key,
-        twin=Twin(
-            define="def", wait="", connection=local["Connection"], runtime="sync"
-        ),
         table=layout.assign(f"TABLE: {literal}", string(table)),
         channel=layout.assign(f"CHANNEL: {literal}", string(names.channel(job.table))),
-        statements=statements_of(schema, job),
+        statements=statements_of(schema, job, inputs),
         notifications=notifications_of(physical) if here else None,
         new_doc=docstring(job.doc or f"A new job {job.name}.", 4),
         new_fields=new_fields,
@@ -158,10 +153,7 @@ def module_view(
         inputs=layout.items(
             4,
             "inputs=(",
-            [
-                job_value.input_of(column, local["Input"])
-                for column in inputs_of(schema, job)
-            ],
+            [job_value.input_of(column, local["Input"]) for column in inputs],
             "),",
         ),
         order=job_value.order_of(schema, job),
@@ -174,7 +166,7 @@ def module_view(
     )
 
 
-def twin_view(schema: Schema, job: Job, source: str) -> TwinView:
+def twin_view(job: Job, module: ModuleView) -> TwinView:
     imports = Imports(taken=frozenset(job_classes(job)))
     local = _function_names(imports, job, "AsyncConnection")
     imports.own("jobgen.runtime", "aio")
@@ -185,21 +177,19 @@ def twin_view(schema: Schema, job: Job, source: str) -> TwinView:
         again.append("retry_delay")
     imports.own(f"..{job.module}", *again)
     return TwinView(
-        banner=banner(source),
-        doc=docstring(job.doc or f"The job {job.name}."),
+        define="async def",
+        wait="await ",
+        connection=local["AsyncConnection"],
+        runtime="aio",
+        banner=module.banner,
+        doc=module.doc,
         imports=imports.blocks(),
-        exports=_exports(job),
+        exports=module.exports,
         names=local,
         here=job.worker == "here",
         new=job.class_name,
         row=job.row_class_name,
         id=_key(imports, job),
-        twin=Twin(
-            define="async def",
-            wait="await ",
-            connection=local["AsyncConnection"],
-            runtime="aio",
-        ),
     )
 
 

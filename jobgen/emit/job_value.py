@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from jobgen.emit import layout
 from jobgen.emit.columns import Input
@@ -73,6 +74,7 @@ def policy_of(job: Job) -> PolicyView:
     )
 
 
+@cache  # most jobs have the usual ones
 def _duration(length: timedelta) -> str:
     """In the largest unit of which it is a whole number, as one would write it."""
     name, unit = next(

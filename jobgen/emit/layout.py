@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from jobgen.emit.literals import WIDTH
 
 # Listed, because Python's own tables differ from version to version.
-_WIDE = re.compile(
+_WIDE = (
     "[\u1100-\u115e\u2e80-\u302f\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3"
     "\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001f320"
     "\U0001f330-\U0001f335\U0001f400-\U0001f43e\U0001f440-\U0001f4fc"
@@ -22,7 +22,7 @@ _WIDE = re.compile(
 )
 """Characters of two columns: those of East Asian scripts, and emoji."""
 
-_NO_WIDTH = re.compile("[\u0300-\u036f]")
+_NO_WIDTH = "[\u0300-\u036f]"
 """Accents that join the character before them."""
 
 
@@ -69,7 +69,9 @@ def assign(start: str, value: str, *, indent: int = 0) -> str:
 
 def _width(text: str) -> int:
     """The columns that `text` takes up."""
-    return len(text) + len(_WIDE.findall(text)) - len(_NO_WIDTH.findall(text))
+    if text.isascii():
+        return len(text)
+    return len(text) + len(re.findall(_WIDE, text)) - len(re.findall(_NO_WIDTH, text))
 
 
 def annotated(

@@ -11,13 +11,11 @@ import re
 import textwrap
 from functools import cache
 
-from jobgen.schema.invisible import INVISIBLE
+from jobgen.schema.invisible import INVISIBLE, is_plain
 
 WIDTH = 88
 """The length of a line that `ruff format` aims at."""
 
-_HIDDEN = re.compile(f"[{INVISIBLE}]")
-_HIDDEN_IN_LINES = re.compile(rf"(?!\n)[{INVISIBLE}]")
 _QUOTES_IN_BLOCK = re.compile('"{3,}|"$')
 _QUOTES_IN_DOC = re.compile('^"+|"+$|"{3,}')
 
@@ -35,13 +33,14 @@ def string(text: str) -> str:
 def block(text: str) -> str:
     """A Python literal in triple quotes, its lines as they are."""
     lines = text.replace("\\", "\\\\")
-    if not _all_shown(text.replace("\n", "")):
-        lines = _HIDDEN_IN_LINES.sub(_escape, lines)
+    if not is_plain(text.replace("\n", "")):
+        lines = _hidden().sub(_escape_in_line, lines)
     if '"' in lines:
         lines = _QUOTES_IN_BLOCK.sub(_escaped_quotes, lines)
     return f'"""\\\n{lines}"""'
 
 
+@cache  # many say the same
 def docstring(text: str, indent: int = 0) -> str:
     """A docstring in triple quotes, wrapped; its first line is not indented."""
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
@@ -90,15 +89,16 @@ def _escaped_quotes(match: re.Match[str]) -> str:
 
 def _escaped(text: str) -> str:
     escaped = text.replace("\\", "\\\\")
-    return escaped if _all_shown(text) else _HIDDEN.sub(_escape, escaped)
+    return escaped if is_plain(text) else _hidden().sub(_escape, escaped)
 
 
-def _all_shown(text: str) -> bool:
-    """True of most texts, and quickly; what it is false of may show all the same.
+@cache  # compiled when needed, because it takes a millisecond
+def _hidden() -> re.Pattern[str]:
+    return re.compile(f"[{INVISIBLE}]")
 
-    Of ASCII all versions of Python say the same.
-    """
-    return text.isascii() and text.isprintable()
+
+def _escape_in_line(match: re.Match[str]) -> str:
+    return "\n" if match[0] == "\n" else _escape(match)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -31,7 +31,7 @@ def emit(schema: Schema, *, source: str) -> dict[str, str]:
     }
     for job, table in zip(schema.jobs, database.tables, strict=True):
         module = module_view(schema, job, table, source)
-        twin = twin_view(schema, job, source)
+        twin = twin_view(job, module)
         files[f"{job.module}.py"] = render("python/job.py.jinja", module)
         files[f"aio/{job.module}.py"] = render("python/aio_job.py.jinja", twin)
     return files

@@ -7,11 +7,12 @@ quoting filters as the only way by which a text of the user becomes code.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, MutableMapping
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from jobgen.emit import literals
 from jobgen.schema import quoting
@@ -22,8 +23,27 @@ if TYPE_CHECKING:
 
 def render(template: str, view: DataclassInstance) -> str:
     """The text of `template` (a path below templates/) for the fields of `view`."""
+    return render_each((template,), view)[0]
+
+
+def render_each(templates: Iterable[str], view: DataclassInstance) -> list[str]:
+    """The same for several templates, in their order, that lay out one view."""
     values = {name: getattr(view, name) for name in _names(type(view))}
-    return _ENVIRONMENT.get_template(template).render(values)
+    return [_text(_template(template), values) for template in templates]
+
+
+@cache
+def _template(name: str) -> Template:
+    return _ENVIRONMENT.get_template(name)
+
+
+def _text(template: Template, values: dict[str, object]) -> str:
+    """What `Template.render` does, without its copy of `values`, which nobody changes."""
+    try:
+        context = template.new_context(values, shared=True)
+        return "".join(template.root_render_func(context))
+    except Exception:
+        _ENVIRONMENT.handle_exception()  # names the line of the template
 
 
 @cache
@@ -31,8 +51,17 @@ def _names(view: type[DataclassInstance]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(view))
 
 
+class _WithoutGlobals(Environment):
+    """Makes no map of globals, of which each context would keep a set of names."""
+
+    def make_globals(
+        self, d: MutableMapping[str, object] | None
+    ) -> MutableMapping[str, object]:
+        return {}
+
+
 def _environment() -> Environment:
-    environment = Environment(
+    environment = _WithoutGlobals(
         loader=PackageLoader("jobgen.templates", "."),
         undefined=StrictUndefined,
         autoescape=False,
@@ -43,7 +72,6 @@ def _environment() -> Environment:
         auto_reload=False,
         cache_size=-1,  # all of them: no bookkeeping of which was used last
     )
-    environment.globals.clear()
     environment.filters.clear()
     environment.filters.update(
         identifier=quoting.quote_identifier,

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import count
 
 from jobgen.emit.backoff import backoff_sql, interval_sql
-from jobgen.emit.columns import Input, inputs_of, returned
-from jobgen.emit.render import render
+from jobgen.emit.columns import Input, returned
+from jobgen.emit.render import render, render_each
 from jobgen.schema import names, tables
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
@@ -69,6 +70,7 @@ class JobView:
     table: str
     workers: str
     status_type: str
+    fence: str
     id_type: str
     job_text: str
     insert_columns: str
@@ -90,29 +92,47 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FenceView:
+    """The condition that names one attempt, part of most statements."""
+
+    id_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkersView:
     workers: str
 
 
-def statements_of(schema: Schema, job: Job) -> tuple[Statement, ...]:
-    """All statements of a job that runs here, or those of a producer only."""
-    view = _view(schema, job)
+def statements_of(
+    schema: Schema, job: Job, inputs: Sequence[Input]
+) -> tuple[Statement, ...]:
+    """All statements of a job that runs here, or those of a producer only.
+
+    `inputs` are the columns that a producer sends.
+    """
     leased = job.notify == "when_idle"
     worker = WORKER + (LEASE if leased else ()) if job.worker == "here" else ()
-    return tuple(_statement(name, view) for name in PRODUCER + worker)
+    return _statements(PRODUCER + worker, _view(schema, job, inputs))
 
 
 def package_statements(schema: Schema) -> tuple[Statement, ...]:
     """The statements on the table of workers."""
     workers = qualified(schema.postgres.schema, tables.WORKERS_TABLE)
-    return tuple(_statement(name, WorkersView(workers=workers)) for name in PACKAGE)
+    return _statements(PACKAGE, WorkersView(workers=workers))
 
 
-def _statement(name: str, view: JobView | WorkersView) -> Statement:
+def _statements(
+    names: Sequence[str], view: JobView | WorkersView
+) -> tuple[Statement, ...]:
+    templates = [f"statements/{name}.sql.jinja" for name in names]
+    return tuple(map(_statement, names, render_each(templates, view)))
+
+
+def _statement(name: str, sql: str) -> Statement:
     return Statement(
         name=name,
         constant=f"{name.upper()}_SQL",
-        sql=render(f"statements/{name}.sql.jinja", view),
+        sql=sql,
         why=_WHY.get(name, ()),
         owner=_owner(name),
     )
@@ -124,13 +144,13 @@ def _owner(name: str) -> str:
     return "Statements" if name in WORKER else ""
 
 
-def _view(schema: Schema, job: Job) -> JobView:
+def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
     home = schema.postgres.schema
-    inputs = inputs_of(schema, job)
     return JobView(
         table=qualified(home, job.table),
         workers=qualified(home, tables.WORKERS_TABLE),
         status_type=qualified(home, tables.STATUS_TYPE),
+        fence=_fence(job.id),
         id_type=job.id,
         job_text=quote_literal(job.name),
         insert_columns=", ".join(column.sql_name for column in inputs),
@@ -159,6 +179,11 @@ def _mark(schema: Schema, job: Job) -> str:
         f"${number}::{types[name]}"
         for number, name in enumerate(tables.sort_key(job), 3)
     )
+
+
+@cache  # one text for all jobs with such ids
+def _fence(id_type: str) -> str:
+    return render("statements/fence.jinja", FenceView(id_type=id_type)).rstrip("\n")
 
 
 def _single_values(inputs: Sequence[Input]) -> tuple[str, ...]:

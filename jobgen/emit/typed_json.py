@@ -32,10 +32,13 @@ def local_names(job: Job, generated: Iterable[str]) -> Mapping[ImportPath, str]:
 
     `generated` are the classes of the package, which the module has or may import.
     """
+    typed = _typed(job)
+    if not typed:
+        return {}
     attributes = {column.attribute for column in job.columns}
     taken = {*GENERATED.split(), *BASE_COLUMNS, *generated, *attributes}
     found: dict[ImportPath, str] = {}
-    for wiring in _typed(job):
+    for wiring in typed:
         for path in (wiring.python, wiring.decode, wiring.encode):
             if path.root not in found:
                 found[path.root] = _free(path.root.name, taken)

@@ -6,13 +6,11 @@ client's copy, for those who show or plan with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
+class Backoff(NamedTuple):
     """A backoff strategy (IHP's `BackoffStrategy`).
 
     `constant` is `delay`, `linear` `delay × attempts`, `exponential`

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from operator import itemgetter
-from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
+from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from jobgen.runtime.cursor import SqlRow
@@ -44,16 +44,14 @@ RESCUE_BATCH = 500
 """Rows in one UPDATE of `rescue`, so that each holds its locks briefly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execute:
+class Execute(NamedTuple):
     """A statement and its parameters; the driver sends back its rows."""
 
     sql: LiteralString
     parameters: Sequence[object] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """A `COPY … FROM STDIN` in text format, and what to send."""
 
     sql: LiteralString

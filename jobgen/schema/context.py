@@ -21,7 +21,4 @@ class Context:
     places: Places
     postgres: Postgres
     enums: Mapping[str, Enum]
-
-    @property
-    def enum_classes(self) -> Mapping[str, str]:
-        return {name: enum.class_name for name, enum in self.enums.items()}
+    enum_classes: Mapping[str, str]

@@ -7,18 +7,18 @@ it could build and leaves what it found in a `Gatherer`. Nothing here prints.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Literal, TypeAlias
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from jobgen.schema.codes import Code
 
 Severity: TypeAlias = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place between characters, line and column from 1."""
 
     line: int
@@ -107,7 +107,11 @@ class Gatherer:
 
 
 _MOST_COMPARED = 100
-"""Words that one is compared with: a schema may have thousands of names and typos."""
+"""Of more words than these, one is compared with its neighbours only: a schema may
+have thousands of names, and thousands of typos."""
+
+_NEIGHBOURS = 8
+"""On either side, in the order of words and in that of words read backwards."""
 
 
 def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
@@ -117,12 +121,42 @@ def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     """
     if len(word) > 100:  # difflib is quadratic; nobody misspells that much
         return None
-    lower = {each.lower(): each for each in known}
-    if len(lower) > _MOST_COMPARED:
-        alike = (each for each in lower if each[:1] == word[:1].lower())
-        lower = {each: lower[each] for each in islice(alike, _MOST_COMPARED)}
-    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=likeness)
-    return lower[close[0]] if close else None
+    words = _words(tuple(known))
+    best = likeness, ""
+    matcher = difflib.SequenceMatcher(b=word.lower())
+    for each in words.near(word.lower()):
+        matcher.set_seq1(each)
+        bounds = matcher.real_quick_ratio, matcher.quick_ratio
+        if all(bound() >= best[0] for bound in bounds):
+            best = max(best, (matcher.ratio(), each))
+    return words.spelling[best[1]] if best[1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What one word may be compared with: in lower case, and as it is spelt."""
+
+    spelling: Mapping[str, str]
+    forwards: Sequence[str]
+    backwards: Sequence[str]  # each word reversed
+
+    def near(self, word: str) -> Iterable[str]:
+        """All words if they are few; else those that begin or end most like `word`."""
+        if len(self.spelling) <= _MOST_COMPARED:
+            return self.spelling
+        reverse = (each[::-1] for each in _around(word[::-1], self.backwards))
+        return dict.fromkeys((*_around(word, self.forwards), *reverse))
+
+
+def _around(word: str, ordered: Sequence[str]) -> Sequence[str]:
+    place = bisect_left(ordered, word)
+    return ordered[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS]
+
+
+@lru_cache(maxsize=8)  # many typos meet the same words
+def _words(known: tuple[str, ...]) -> _Words:
+    spelling = {each.lower(): each for each in known}
+    return _Words(spelling, sorted(spelling), sorted(each[::-1] for each in spelling))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

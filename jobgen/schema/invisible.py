@@ -9,6 +9,7 @@ same schema gives the same bytes.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 INVISIBLE = (
     "\\x00-\\x1f\\x7f-\\xa0\\xad"
@@ -19,9 +20,17 @@ INVISIBLE = (
 )
 """What stands within the brackets of a regular expression."""
 
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
-
 
 def is_visible(text: str) -> bool:
     """Whether every character of `text` shows."""
-    return _INVISIBLE.search(text) is None
+    return is_plain(text) or _invisible().search(text) is None
+
+
+def is_plain(text: str) -> bool:
+    """True of most texts, and quickly: every character is of ASCII, and shows."""
+    return text.isascii() and text.isprintable()
+
+
+@cache  # compiled when needed, because it takes a millisecond or more
+def _invisible() -> re.Pattern[str]:
+    return re.compile(f"[{INVISIBLE}]")

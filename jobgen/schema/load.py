@@ -98,11 +98,13 @@ def _schema(
     package, output = _package(fields, found), _output(fields, found, places)
     postgres = _postgres(fields, found)
     enums = _enums(fields, included, found, places)
+    named = _by_name(enums)
     context = Context(
         found=found,
         places=places,
         postgres=postgres,
-        enums=_by_name(enums),
+        enums=named,
+        enum_classes={name: enum.class_name for name, enum in named.items()},
     )
     jobs = _jobs(fields, included, context)
     _check_postponed(fields, found)

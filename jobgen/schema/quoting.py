@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from jobgen.schema.invisible import INVISIBLE
+from jobgen.schema.invisible import INVISIBLE, is_plain
 
 _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
-_NEEDS_ESCAPE = re.compile(rf"[\\{INVISIBLE}]")
 _SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _QUOTED_WORDS = """
@@ -51,8 +50,15 @@ def quote_literal(text: str) -> str:
     which no editor or checkout changes. `text` must not contain U+0000.
     """
     quoted = "'" + text.replace("'", "''") + "'"
-    escaped = _NEEDS_ESCAPE.sub(_escape, quoted)
+    if "\\" not in quoted and is_plain(quoted):
+        return quoted
+    escaped = _needs_escape().sub(_escape, quoted)
     return quoted if escaped == quoted else "E" + escaped
+
+
+@cache  # compiled when needed, because it takes milliseconds
+def _needs_escape() -> re.Pattern[str]:
+    return re.compile(rf"[\\{INVISIBLE}]")
 
 
 def _escape(match: re.Match[str]) -> str:

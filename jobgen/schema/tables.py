@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 from jobgen.schema import grants, names
 from jobgen.schema.grants import Grant
 from jobgen.schema.model import Column as PayloadColumn
-from jobgen.schema.model import Enum, Job, OnDelete, Schema
+from jobgen.schema.model import Enum, IdType, Job, OnDelete, Schema
 from jobgen.schema.model import Index as PayloadIndex
 from jobgen.schema.notifications import Notifications, notifications_of
 from jobgen.schema.quoting import qualified, quote_literal
@@ -138,11 +139,19 @@ def column_type(home: str, column: PayloadColumn) -> str:
 
 def base_columns(schema: Schema, job: Job) -> tuple[Column, ...]:
     """The columns that every job table begins with."""
-    status = qualified(schema.postgres.schema, STATUS_TYPE)
+    postgres = schema.postgres
+    return _base_columns(postgres.schema, postgres.minimum, job.id, job.priority)
+
+
+@cache
+def _base_columns(
+    home: str, minimum: int, id_type: IdType, priority: bool
+) -> tuple[Column, ...]:
+    status = qualified(home, STATUS_TYPE)
     first = quote_literal(STATUSES[0])
-    priority = (Column(name="priority", type="smallint", default="0"),)
+    order = (Column(name="priority", type="smallint", default="0"),)
     return (
-        _id(job, schema.postgres.minimum),
+        _id(id_type, minimum),
         _time("created_at", default="now()"),
         _time("updated_at", default="now()"),
         Column(name="status", type=status, default=f"{first}::{status}"),
@@ -151,7 +160,7 @@ def base_columns(schema: Schema, job: Job) -> tuple[Column, ...]:
         _time("locked_at", not_null=False),
         Column(name="locked_by", type="uuid", not_null=False),
         _time("run_at", default="now()"),
-        *(priority if job.priority else ()),
+        *(order if priority else ()),
     )
 
 
@@ -205,8 +214,8 @@ def _time(name: str, *, not_null: bool = True, default: str | None = None) -> Co
     )
 
 
-def _id(job: Job, minimum: int) -> Column:
-    if job.id == "bigint":
+def _id(id_type: IdType, minimum: int) -> Column:
+    if id_type == "bigint":
         return Column(name="id", type="bigint", identity=True)
     default = "uuidv7()" if minimum >= 18 else "gen_random_uuid()"
     return Column(name="id", type="uuid", default=default)
@@ -298,6 +307,8 @@ def payload_indexes(job: Job) -> tuple[Index, ...]:
     A partial index whose plain name another one would have too gets a longer one.
     """
     wanted = (*job.indexes, *_reference_indexes(job))
+    if not wanted:  # as in most jobs, and asked for often
+        return ()
     plain = Counter(_plain_name(job, index) for index in wanted)
     return tuple(
         Index(

@@ -76,6 +76,8 @@ _INSTEAD: Mapping[str, str] = {
     "list": "integer[]",
 }
 
+_KNOWN = (*sorted(TYPE_NAMES), *_INSTEAD)
+
 _ARRAY = re.compile(
     r"([\w ]+)\?\[\]|(?:list|array|sequence|set)[\[<]([\w ]+)[\]>]|(\w+) array",
     re.IGNORECASE,
@@ -140,7 +142,7 @@ def _meant(name: str, enums: Mapping[str, str]) -> str | None:
         known = element in enums or element in TYPE_NAMES
         element = element if known else _meant(element, enums) or "text"
         return f"{element}[]" + ("?" if "?" in name else "")
-    close = closest(name, [*enums, *sorted(TYPE_NAMES), *_INSTEAD])
+    close = closest(name, [*enums, *_KNOWN])
     return None if close is None else _INSTEAD.get(close, close)
 
 

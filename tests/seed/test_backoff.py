@@ -90,7 +90,7 @@ def waits(
         row = sync.fetch(conn, job, uuid4())
         assert row is not None
         conn.execute(count, [attempts])
-        fence = replace(Fence.of(row), attempts_count=attempts)
+        fence = Fence.of(row)._replace(attempts_count=attempts)
         ending = (
             plans.timeout(job.statements, fence)
             if by_timeout

@@ -26,8 +26,7 @@ def mail_handlers(
     concurrency: int = 16,
 ) -> Handlers:
     """Handlers of send_mail alone, with limits that fit a test."""
-    policy = replace(
-        jobs.send_mail.JOB.policy,
+    policy = jobs.send_mail.JOB.policy._replace(
         timeout=timedelta(seconds=timeout),
         concurrency=concurrency,
     )
