@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
+from jobgen.schema.digits import advice, in_decimal
 from jobgen.schema.durations import DURATION, LONGEST, is_too_long, parse_duration
 from jobgen.schema.expressions import problem_in
 from jobgen.schema.names import NAME, snake_case
@@ -214,9 +215,9 @@ def integer(lowest: int, highest: int) -> Form[int]:
 def _digits(node: Scalar, lowest: int) -> str:
     if _INTEGER.fullmatch(node.text):
         return "remove the quotes"
-    plain = node.text.replace("_", "").replace(",", "").lstrip("0")
-    if _INTEGER.fullmatch(plain):
-        return f"write {plain}"
+    decimal = in_decimal(node.text)
+    if decimal is not None and _INTEGER.fullmatch(decimal):
+        return advice(node.text, decimal)
     return f"write it in decimal digits, such as {max(lowest, 10)}"
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from jobgen.schema import values
 from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
+from jobgen.schema.digits import advice, in_decimal
 from jobgen.schema.json_text import json_text
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.quoting import quote_literal
 from jobgen.schema.types import ColumnType, Family
 
 _UNQUOTED = (Family.INTEGER, Family.FLOAT, Family.BOOLEAN)
+_NUMBERS = (Family.INTEGER, Family.NUMERIC, Family.FLOAT)
 
 _WANTED: MappingABC[Family, str] = {
     Family.INTEGER: "write a whole number, such as 10",
@@ -111,8 +113,19 @@ def _element(
     if text is not None and not quoted:
         return text
     message = f"{shown(node.text)} is not a value of {_name(column_type)}"
-    help = "remove the quotes" if text is not None else _help(node, family, sql)
+    if text is not None:
+        return LiteralProblem(node.span, message, "remove the quotes")
+    help = _spelt(node.text, column_type) or _help(node, family, sql)
     return LiteralProblem(node.span, message, help)
+
+
+def _spelt(text: str, column_type: ColumnType) -> str | None:
+    """How to write a number that is spelt as elsewhere, if it is one of the type."""
+    family, sql = column_type.element.family, column_type.element.sql
+    decimal = in_decimal(text) if family in _NUMBERS else None
+    if decimal is None or not _recognised(decimal, family, sql, column_type.sql):
+        return None
+    return advice(text, decimal)
 
 
 def _name(column_type: ColumnType) -> str:
