@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 
 from jobgen.schema import names
 from jobgen.schema.columns import load_columns
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Gatherer, Span, shown
+from jobgen.schema.durations import spelt
 from jobgen.schema.fields import Fields
 from jobgen.schema.forms import expected, read_name
 from jobgen.schema.grammar import Backoff as BackoffKeys
@@ -174,13 +174,8 @@ def _check_delay(
 ) -> None:
     if backoff.delay > backoff.max:
         span = fields.span(BackoffKeys.DELAY) or fields.span(BackoffKeys.MAX) or place
-        message = f"the delay is longer than 'max', which is {_hours(backoff.max)}"
+        message = f"the delay is longer than 'max', which is {spelt(backoff.max)}"
         found.error("delay-above-max", span, message, "set a longer 'max' too")
-
-
-def _hours(duration: timedelta) -> str:
-    seconds = duration.total_seconds()
-    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds:g}s"
 
 
 def _retention(node: Mapping | None, found: Gatherer) -> Retention:
