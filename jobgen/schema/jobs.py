@@ -95,7 +95,32 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
         columns=load_columns(columns, name, context) if columns else (),
     )
     _check_reserved_columns(fields, base, context)
-    return _settings(fields, name, base, place, context)
+    job = _settings(fields, name, base, place, context)
+    if job.worker == "elsewhere":
+        _warn_of_ignored(value, found)
+    return job
+
+
+_OF_A_RUN = frozenset(
+    key.name
+    for key in (
+        Keys.MAX_ATTEMPTS,
+        Keys.TIMEOUT,
+        Keys.BACKOFF,
+        Keys.CONCURRENCY,
+        Keys.STALE_AFTER,
+    )
+)
+"""Settings that only a worker of jobgen acts on."""
+
+
+def _warn_of_ignored(own: Mapping, found: Gatherer) -> None:
+    """Of what a job that runs elsewhere says itself; `defaults` are for all jobs."""
+    for entry in own.entries:
+        if entry.key.text in _OF_A_RUN:
+            message = f"'{entry.key.text}' has no effect: another system runs this job"
+            help = "tell that system, and remove it here"
+            found.warning("ignored-setting", entry.key.span, message, help)
 
 
 def _check_name(key: Scalar, found: Gatherer) -> None:
