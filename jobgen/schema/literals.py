@@ -40,6 +40,10 @@ _WANTED: MappingABC[Family, str] = {
 }
 
 
+_CALL = re.compile(r"[a-z_][a-z0-9_.]*\(.*\)|current_[a-z]+", re.IGNORECASE)
+"""What is no literal but would be SQL."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiteralProblem:
     """Why a value is none of the type, and where it stands."""
@@ -155,6 +159,8 @@ def _help(node: Scalar, family: Family, sql: str) -> str | None:
         return f"write a number from {-half} to {half - 1}"
     if family is Family.RANGE and values.is_range_too_high(node.text, sql):
         return "leave the bound out: PostgreSQL needs the value after it to keep it"
+    if _CALL.fullmatch(node.text):
+        return f"it is an expression: write 'default_sql: {node.text}'"
     if family is Family.TEXT:
         return "shorten it, or allow more characters in the type"
     return _WANTED.get(family)
