@@ -66,12 +66,14 @@ class _Outcome:
 class _Source:
     """A schema file: as named on the command line, and what is in it.
 
-    `contents` are its bytes, and those of what it includes, by name.
+    `contents` are its bytes, and those of what it includes, by name; `directory`
+    is where its package goes, None where it can go nowhere.
     """
 
     name: str
     path: Path
     loaded: Loaded
+    directory: Path | None
     contents: Mapping[str, bytes]
 
 
@@ -81,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     With `--watch` it builds until Ctrl-C, which is then how to end it: 0.
     """
     options = _Options(
-        schemas=tuple(dict.fromkeys(arguments.schemas)),
+        schemas=_distinct(arguments.schemas),
         check=arguments.check,
         watch=arguments.watch,
         output=arguments.output,
@@ -97,10 +99,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if _is_unchanged(options) else _build(options).code
 
 
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Each file once, by the first of the names that it is given."""
+    files: dict[str, str] = {}
+    for name in names:
+        known = name != STANDARD_INPUT and is_visible(name)  # realpath dislikes U+0000
+        files.setdefault(os.path.realpath(name) if known else name, name)
+    return tuple(files.values())
+
+
 def _check_usage(options: _Options, found: Gatherer) -> None:
     if options.output is not None and len(options.schemas) > 1:
         message = "--output is the directory of one package, and here are several"
         found.error("usage", Span.whole(options.schemas[1]), message)
+    if options.output == "":
+        message = "--output names no directory; write . for the current one"
+        found.error("usage", Span.whole("--output"), message)
     if options.watch and STANDARD_INPUT in options.schemas:
         message = "the standard input cannot be watched; name a file"
         found.error("usage", Span.whole("<stdin>"), message)
@@ -132,9 +146,9 @@ def _is_unchanged(options: _Options) -> bool:
 
 def _build(options: _Options) -> _Outcome:
     found = Gatherer()
-    sources = [_read(name, found) for name in options.schemas]
+    sources = [_read(name, options, found) for name in options.schemas]
     read = [source for source in sources if source is not None]
-    plans = [] if found.failed else _plans(read, options, found)
+    plans = [] if found.failed else _plans(read, found)
     if not (found.failed or options.check):
         _write(plans, found)
     _report(found, read, options)
@@ -183,7 +197,7 @@ def _report(found: Gatherer, sources: Sequence[_Source], options: _Options) -> N
     report.diagnostics(found.in_order(), texts, options.format)
 
 
-def _read(name: str, found: Gatherer) -> _Source | None:
+def _read(name: str, options: _Options, found: Gatherer) -> _Source | None:
     """Loads one schema; its diagnostics, or why it cannot be read, go to `found`."""
     shown = "<stdin>" if name == STANDARD_INPUT else name
     path = Path("stdin" if name == STANDARD_INPUT else name)
@@ -202,23 +216,37 @@ def _read(name: str, found: Gatherer) -> _Source | None:
     loaded = load_schema(data, shown, files, identity=identity)
     for each in loaded.diagnostics:
         found.add(each)
-    return _Source(shown, path, loaded, {shown: data} | files.contents)
+    directory = _directory(path, loaded, options, found)
+    return _Source(shown, path, loaded, directory, {shown: data} | files.contents)
 
 
-def _plans(
-    sources: Sequence[_Source], options: _Options, found: Gatherer
-) -> list[disk.Plan]:
+def _directory(
+    path: Path, loaded: Loaded, options: _Options, found: Gatherer
+) -> Path | None:
+    """Where the package goes; why it cannot go there is told with all other errors."""
+    if options.output is not None:
+        return Path(os.path.realpath(options.output))
+    if not loaded.output:
+        return None
+    directory = output_of(path.parent, loaded.output)
+    if isinstance(directory, Misplaced):
+        found.error("bad-output", loaded.place, directory.message, directory.help)
+        return None
+    return directory
+
+
+def _plans(sources: Sequence[_Source], found: Gatherer) -> list[disk.Plan]:
     plans: list[disk.Plan] = []
     filled: set[Path] = set()
     packages: dict[str, str] = {}
     for source in sources:
-        plan, schema = _plan(source, options, found), source.loaded.schema
+        plan, schema = _plan(source, found), source.loaded.schema
         if plan is None or schema is None:
             continue
         for shared in sorted(plan.homes & filled)[:1]:
             message = f"another schema file of this build fills {shared}"
             help = "give each an output of its own"
-            found.error("bad-output", source.loaded.output, message, help)
+            found.error("bad-output", source.loaded.place, message, help)
         other = packages.setdefault(schema.package, source.name)
         if other != source.name:
             message = f"{other} makes the package '{schema.package}' too"
@@ -229,16 +257,10 @@ def _plans(
     return plans
 
 
-def _plan(source: _Source, options: _Options, found: Gatherer) -> disk.Plan | None:
-    schema, place = source.loaded.schema, source.loaded.output
-    if schema is None:
-        return None
-    if options.output is not None:
-        directory: Path | Misplaced = Path(os.path.realpath(options.output))
-    else:
-        directory = output_of(source.path.parent, schema.output)
-    if isinstance(directory, Misplaced):
-        found.error("bad-output", place, directory.message, directory.help)
+def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
+    schema, place = source.loaded.schema, source.loaded.place
+    directory = source.directory
+    if schema is None or directory is None:
         return None
     banner = banner_source(source.path, directory)
     if not is_visible(banner):

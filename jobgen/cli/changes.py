@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def show(plans: Sequence[disk.Plan], mending: str, form: report.Format) -> bool:
 
 
 def _relative(path: Path) -> str:
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+    """`path` as it is short to read and to type: from here, or whole if it is far."""
+    near = Path(os.path.relpath(path)).as_posix()
+    return min(near, path.as_posix(), key=len)
 
 
 def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:

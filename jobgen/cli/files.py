@@ -27,6 +27,8 @@ def read_named(name: str) -> bytes | Unreadable:
         return _standard_input() if name == STANDARD_INPUT else _regular_file(name)
     except FileNotFoundError:
         return Unreadable(message="there is no such file", help="check the path")
+    except IsADirectoryError:
+        return Unreadable(message="this is a directory", help="name a file in it")
     except (OSError, ValueError) as error:
         return Unreadable(message=f"cannot read the file: {_reason(error)}")
 

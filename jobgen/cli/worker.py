@@ -40,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the database (default: DATABASE_URL, then libpq's PG* variables)",
     )
-    parser.add_argument("--only", metavar="JOB", nargs="+", help="run these jobs alone")
+    parser.add_argument(
+        "--only",
+        metavar="JOB",
+        nargs="+",
+        action="extend",
+        help="run these jobs alone",
+    )
     parser.add_argument(
         "--concurrency",
         metavar="N",
@@ -73,12 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     dsn = _dsn(arguments)
     try:
-        handlers = _load(_handlers_path(arguments))
+        path, only = _named(arguments)
+        handlers = _load(path)
         if dsn is None:
             raise _UsageError(
                 "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
             )
-        run_on_own_loop(_worker(arguments, dsn, handlers).run())
+        run_on_own_loop(_worker(arguments, dsn, handlers, only).run())
     except _ImportFailedError:
         return 2
     except (_UsageError, RefusedError) as error:
@@ -94,12 +101,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _worker(arguments: argparse.Namespace, dsn: str, handlers: Handlers) -> Worker:
+def _worker(
+    arguments: argparse.Namespace, dsn: str, handlers: Handlers, only: list[str] | None
+) -> Worker:
     try:
         return Worker(
             dsn,
             handlers,
-            only=arguments.only,
+            only=only,
             concurrency=arguments.concurrency,
             listen=not arguments.no_listen,
             poll_interval=arguments.poll_interval,
@@ -109,15 +118,21 @@ def _worker(arguments: argparse.Namespace, dsn: str, handlers: Handlers) -> Work
         raise _UsageError(str(error)) from error
 
 
-def _handlers_path(arguments: argparse.Namespace) -> str:
-    """`--only` takes all that follows it, and so also what comes last."""
+def _named(arguments: argparse.Namespace) -> tuple[str, list[str] | None]:
+    """MODULE:HANDLERS and the jobs: `--only` takes all that follows it, but no job
+    has a colon in its name."""
     given: str | None = arguments.handlers
-    only: list[str] | None = arguments.only
-    if given is None and only and ":" in only[-1]:
-        given = only.pop()
-    if given is None:
+    words: list[str] = arguments.only or []
+    jobs = [word for word in words if ":" not in word]
+    paths = [] if given is None else [given]
+    paths += [word for word in words if ":" in word]
+    if not paths:
         raise _UsageError("name the handlers, such as examples.worker:handlers")
-    return given
+    if len(paths) > 1:
+        raise _UsageError(f"{' and '.join(paths)}: name the handlers once")
+    if words and not jobs:
+        raise _UsageError(f"--only names no job: write one between it and {paths[0]}")
+    return paths[0], jobs or None
 
 
 def _refuse(message: str) -> int:

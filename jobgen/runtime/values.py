@@ -232,8 +232,9 @@ def json_text(
 ) -> str | Default | None:
     """JSON as text. None is NULL where the column is nullable, else JSON null.
 
-    Raises `ValueError` for NaN and infinities, which JSON does not have, and
-    `TypeError` for what is no `JsonValue`.
+    Raises `ValueError` for NaN and infinities, which JSON does not have, and for
+    lists in lists a thousand deep, which no fetch could read; `TypeError` for what
+    is no `JsonValue`.
     """
     if isinstance(value, Default) or (value is None and nullable):
         return value
@@ -241,6 +242,11 @@ def json_text(
         return json.dumps(value, allow_nan=False, default=_plain)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{column}: {error}") from None
+    except RecursionError:
+        raise ValueError(
+            f"{column}: this JSON has more levels of lists and mappings than Python"
+            " reads; pass a flatter value"
+        ) from None
 
 
 def json_texts(

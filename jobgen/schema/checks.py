@@ -18,6 +18,7 @@ from jobgen.schema.references import check_references
 from jobgen.schema.tables import (
     STATUS_TYPE,
     WORKERS_TABLE,
+    base_columns,
     payload_indexes,
 )
 from jobgen.schema.types import Family
@@ -44,6 +45,7 @@ generated module imports gives way to the user's class."""
 def check(schema: Schema, places: Places, found: Gatherer) -> None:
     _check_classes(schema, places, found)
     for job in schema.jobs:
+        _check_width(schema, job, places, found)
         _check_attributes(job, places, found)
         _check_indexes(job, places, found)
     _check_lengths(schema, places, found)
@@ -69,6 +71,21 @@ def _classes(schema: Schema) -> Iterator[tuple[str, str, tuple[str, str]]]:
         owner, path = f"the job {shown(job.name)}", ("jobs", job.name)
         yield job.class_name, owner, path
         yield job.row_class_name, f"a row of {owner}", path
+
+
+def _check_width(schema: Schema, job: Job, places: Places, found: Gatherer) -> None:
+    room = _MOST_COLUMNS - len(base_columns(schema, job))
+    if len(job.columns) > room:
+        found.error(
+            "too-large",
+            places.at("jobs", job.name, "columns", job.columns[room].name),
+            f"PostgreSQL allows a table {_MOST_COLUMNS:,} columns, and beside those of"
+            f" every job there is room for {room:,}",
+            "put what belongs together into one column of type jsonb",
+        )
+
+
+_MOST_COLUMNS = 1600
 
 
 def _check_attributes(job: Job, places: Places, found: Gatherer) -> None:

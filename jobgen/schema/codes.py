@@ -40,6 +40,7 @@ Code: TypeAlias = Literal[
     "empty-enum",
     "empty-file",
     "empty-index",
+    "ignored-setting",
     "include-cycle",
     "json-index",
     "member-collision",

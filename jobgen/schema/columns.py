@@ -76,6 +76,10 @@ def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
         message = f"the column {shown(key.text)} has no type"
         context.found.error("missing-value", key.span, message, "write one, as text")
         return None
+    if is_null(value):
+        help = "write one, such as text, or text? where the column may be NULL"
+        expected("a type", value, context.found, help)
+        return None
     nullable = value.text.endswith("?")
     if nullable and value.plain and value.flow:
         context.found.error(

@@ -106,6 +106,12 @@ class Gatherer:
         return self._files[found.span.source], found.span.start, found.code
 
 
+_SHORT = 2
+"""Letters of a word that is hardly ever misspelt, and rather another word."""
+
+_NEARLY = 0.8
+"""The likeness of `id` and `ids`."""
+
 _MOST_COMPARED = 100
 """Of more words than these, one is compared with its neighbours only: a schema may
 have thousands of names, and thousands of typos."""
@@ -121,6 +127,8 @@ def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     """
     if len(word) > 100:  # difflib is quadratic; nobody misspells that much
         return None
+    if len(word) <= _SHORT:  # two letters are in the middle of many a word
+        likeness = max(likeness, _NEARLY)
     words = _words(tuple(known))
     best = likeness, ""
     matcher = difflib.SequenceMatcher(b=word.lower())

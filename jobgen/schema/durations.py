@@ -6,7 +6,9 @@ Stage: schema. Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from operator import mul
 
 DURATION = re.compile(
@@ -41,5 +43,46 @@ def parse_duration(text: str) -> timedelta | None:
 
 def is_too_long(text: str) -> bool:
     """Whether `text` would be a duration if it were not above `LONGEST`."""
-    spelt = bool(text and DURATION.fullmatch(text))
-    return spelt and parse_duration(text) is None
+    well = bool(text and DURATION.fullmatch(text))
+    return well and parse_duration(text) is None
+
+
+_UNITS: Mapping[str, int] = {
+    unit: milliseconds
+    for milliseconds, units in {
+        1: "ms msec msecs millisecond milliseconds",
+        1000: "s sec secs second seconds",
+        60_000: "m min mins minute minutes",
+        3_600_000: "h hr hrs hour hours",
+        86_400_000: "d day days",
+        604_800_000: "w wk week weeks",
+    }.items()
+    for unit in units.split()
+}
+_PART = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) *([A-Za-z]+)"
+
+
+def meant_by(text: str) -> str | None:
+    """How to write the duration that `1.5s`, `2 weeks` or `1 hour 30 min` means."""
+    if not re.fullmatch(rf"(?:{_PART}[ ,]*){{1,6}}", text):
+        return None
+    left = Decimal(0)
+    for count, unit in re.findall(_PART, text):
+        size = _UNITS.get(unit if len(unit) == 1 else unit.lower())  # 5M is no 5m
+        if size is None:
+            return None
+        left += Decimal(count) * size
+    return None if left % 1 else _spelt(int(left))
+
+
+def spelt(duration: timedelta) -> str:
+    """`duration`, in whole milliseconds, as the schema writes it: `1h30m`."""
+    return _spelt(duration // timedelta(milliseconds=1))
+
+
+def _spelt(milliseconds: int) -> str:
+    left, found = milliseconds, ""
+    for size, unit in zip(_MILLISECONDS, ("d", "h", "m", "s", "ms"), strict=True):
+        count, left = divmod(left, size)
+        found += f"{count}{unit}" if count else ""
+    return found or "0s"

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import re
 
+_LETTER = r"A-Za-z_\x80-\U0010ffff"
+"""What a name may begin with: PostgreSQL asks of the rest of Unicode no more."""
+
 _TOKEN = re.compile(
-    r"""
-      (?P<escape> \b[eE]'(?:[^'\\]|\\.|'')*' )
+    rf"""
+      (?P<continued> [eE]'(?:[^'\\]|\\.|'')*' (?=[ \t]*\n\s*') )
+    | (?P<escape> [eE]'(?:[^'\\]|\\.|'')*' )
     | (?P<string> '(?:[^']|'')*' )
-    | (?P<name> "(?:[^"]|"")*" )
-    | (?P<dollar> (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$ )
+    | (?P<quoted> "(?:[^"]|"")*" )
+    | (?P<dollar> \$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$ )
     | (?P<comment> --|/\* )
     | (?P<open> [(\[] )
     | (?P<close> [)\]] )
-    | (?P<unclosed> \b[eE]' | ['"] | (?<![\w$])\$[\w]*\$ )
+    | (?P<unclosed> [eE]' | ['"] | \$(?:[{_LETTER}][{_LETTER}0-9]*)?\$ )
     | (?P<end> ; )
     | (?P<comma> , )
-    | \w+ | .
+    | (?P<backslash> \\ )
+    | (?P<variable> (?<!:):(?:[{_LETTER}]+|['"{{]) )
+    | [{_LETTER}][{_LETTER}0-9$]* | .
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -53,6 +59,12 @@ def _problem_with(kind: str | None, text: str, opened: list[str]) -> str | None:
             return "it contains a comment"
         case "end":
             return "it contains ';'"
+        case "continued":
+            return "a text in E'' goes on in the next line; write it in one"
+        case "backslash":
+            return "it contains a backslash, which psql obeys, outside of quotes"
+        case "variable":
+            return f"psql would replace {text}; write a space after the colon"
         case "comma" if not opened:
             return "it contains ',' outside of parentheses"
         case _:

@@ -16,7 +16,14 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
-from jobgen.schema.durations import DURATION, LONGEST, is_too_long, parse_duration
+from jobgen.schema.digits import advice, in_decimal
+from jobgen.schema.durations import (
+    DURATION,
+    LONGEST,
+    is_too_long,
+    meant_by,
+    parse_duration,
+)
 from jobgen.schema.expressions import problem_in
 from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
@@ -186,16 +193,18 @@ _BOOLEANS = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off",
 BOOLEAN = Form(_read_boolean, {"type": "boolean"})
 
 
-def integer(lowest: int, highest: int) -> Form[int]:
+def integer(lowest: int, highest: int, *, such_as: int = 10) -> Form[int]:
     """A whole number in decimal digits, without quotes."""
+    example = f"such as {max(lowest, such_as)}"
 
     def read(node: Node, found: Gatherer) -> int | None:
         if not isinstance(node, Scalar) or node.empty:
-            expected("a whole number", node, found)
+            expected("a whole number", node, found, f"write one, {example}")
             return None
         if not (node.plain and _INTEGER.fullmatch(node.text)):
             message = f"{shown(node.text)} is not a whole number"
-            found.error("wrong-type", node.span, message, _digits(node, lowest))
+            help = _digits(node) or f"write it in decimal digits, {example}"
+            found.error("wrong-type", node.span, message, help)
             return None
         value = int(node.text)
         if lowest <= value <= highest:
@@ -211,13 +220,12 @@ def integer(lowest: int, highest: int) -> Form[int]:
     return Form(read, {"type": "integer", "minimum": lowest, "maximum": highest})
 
 
-def _digits(node: Scalar, lowest: int) -> str:
+def _digits(node: Scalar) -> str | None:
+    """What to write instead of a number that is spelt as elsewhere."""
     if _INTEGER.fullmatch(node.text):
         return "remove the quotes"
-    plain = node.text.replace("_", "").replace(",", "").lstrip("0")
-    if _INTEGER.fullmatch(plain):
-        return f"write {plain}"
-    return f"write it in decimal digits, such as {max(lowest, 10)}"
+    decimal = re.sub(r"\.0+$", "", in_decimal(node.text) or "")
+    return advice(node.text, decimal) if _INTEGER.fullmatch(decimal) else None
 
 
 def _read_fraction(node: Node, found: Gatherer) -> float | None:
@@ -264,6 +272,9 @@ def duration(*, zero: bool = False) -> Form[timedelta]:
 def _duration_help(text: str) -> str:
     if re.fullmatch(r"[0-9]{1,9}", text):
         return f"add a unit: '{text}s' for seconds, '{text}m' for minutes"
+    meant = meant_by(text)
+    if meant is not None and parse_duration(meant) is not None:
+        return f"write {meant}"
     return "write one such as 500ms, 30s, 5m, 1h30m or 7d"
 
 
@@ -298,7 +309,7 @@ def choice(words: tuple[Word, ...]) -> Form[Word]:
 def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
     def read(node: Node, found: Gatherer) -> tuple[T, ...] | None:
         if not isinstance(node, Sequence):
-            expected("a list", node, found, "write it in [ ]")
+            _expected_list(node, found, form.shape)
             return None
         values = [form.read(item, found) for item in node.items]
         return tuple(value for value in values if value is not None)
@@ -306,44 +317,85 @@ def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
     return Form(read, {"type": "array", "items": form.shape})
 
 
-def _read_sequence(node: Node, found: Gatherer) -> Sequence | None:
-    if isinstance(node, Sequence):
-        return node
-    expected("a list", node, found, "write it in [ ]")
-    return None
+def _expected_list(node: Node, found: Gatherer, items: Shape) -> None:
+    """Reports that `node` is no list; `items` is how one of the list looks."""
+    word = isinstance(node, Scalar) and not is_null(node) and _WORD.fullmatch(node.text)
+    help = "write it in [ ]"
+    if word:
+        help = f"write [{word[0]}]" if "type" in items else f"write [[{word[0]}]]"
+    expected("a list", node, found, help)
+
+
+_WORD = re.compile(r"[\w./-]{1,60}")
+"""What may stand within brackets as it is."""
 
 
 def sequence(items: Shape, *, some: bool = False) -> Form[Sequence]:
     """A list whose items somebody else reads; not empty if `some`."""
-    return Form(_read_sequence, list_shape(items, some=some))
+
+    def read(node: Node, found: Gatherer) -> Sequence | None:
+        if isinstance(node, Sequence):
+            return node
+        _expected_list(node, found, items)
+        return None
+
+    return Form(read, list_shape(items, some=some))
 
 
 def list_shape(items: Shape, *, some: bool = False) -> Shape:
     return {"type": "array", "items": items, "minItems": 1 if some else 0}
 
 
-def _read_mapping(node: Node, found: Gatherer) -> Mapping | None:
-    if isinstance(node, Mapping):
-        return node
-    if isinstance(node, Scalar) and node.empty:
-        return Mapping(node.span, ())
-    expected("a mapping of keys to values", node, found, "write 'key: value' lines")
-    return None
+def _mapping_reader(
+    help: Callable[[Node], str | None],
+) -> Callable[[Node, Gatherer], Mapping | None]:
+    """What reads a mapping; `help` says how to write one instead of another node."""
+
+    def read(node: Node, found: Gatherer) -> Mapping | None:
+        if isinstance(node, Mapping):
+            return node
+        if isinstance(node, Scalar) and node.empty:
+            return Mapping(node.span, ())
+        wanted = help(node) or "write 'key: value' lines"
+        expected("a mapping of keys to values", node, found, wanted)
+        return None
+
+    return read
 
 
-def mapping(values: Shape) -> Form[Mapping]:
-    """A mapping from names of the user's to what somebody else reads."""
+def mapping(values: Shape, each: str) -> Form[Mapping]:
+    """A mapping from names of the user's to what somebody else reads.
+
+    `each` shows an entry, for somebody who wrote something else.
+    """
     shape: Shape = {
         "type": "object",
         "propertyNames": _NAME_SHAPE,
         "additionalProperties": values,
     }
-    return Form(_read_mapping, shape)
+    return Form(_mapping_reader(lambda _: f"write {each}"), shape)
 
 
 def record(keys: tuple[Key[object], ...], *, partial: bool = False) -> Form[Mapping]:
     """A mapping with the given keys and no others, to be read by `Fields`."""
-    return Form(_read_mapping, record_shape(keys, partial=partial))
+
+    def help(node: Node) -> str | None:
+        required = [key.name for key in keys if key.required]
+        if required and not partial:
+            return f"write {{{', '.join(f'{name}: …' for name in required)}}}"
+        return None if required else _as_one_of(node, keys)
+
+    return Form(_mapping_reader(help), record_shape(keys, partial=partial))
+
+
+def _as_one_of(node: Node, keys: tuple[Key[object], ...]) -> str | None:
+    """`{strategy: linear}` for `linear`: the first of `keys` that may have this value."""
+    if not isinstance(node, Scalar) or not node.plain:
+        return None
+    for key in keys:
+        if key.form.read(node, Gatherer()) is not None:
+            return f"write {{{key.name}: {node.text}}}"
+    return None
 
 
 def record_shape(keys: tuple[Key[object], ...], *, partial: bool = False) -> Shape:

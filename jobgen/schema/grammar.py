@@ -149,7 +149,7 @@ class Job:
     DOC = DOC
     COLUMNS = Key(
         "columns",
-        mapping(_COLUMN_SHAPE),
+        mapping(_COLUMN_SHAPE, "{email: text}: a name and a type for each"),
         "The payload, in order; may be empty.",
         required=True,
         may_be_empty=True,
@@ -225,7 +225,9 @@ class Roles:
 
 _ENUM_SHAPE: Shape = {"anyOf": [list_shape(_LABEL, some=True), record_shape(Enum.KEYS)]}
 
-_VERSION: Form[int] = Form(integer(0, 1_000_000).read, {"const": GRAMMAR})
+_VERSION: Form[int] = Form(
+    integer(0, 1_000_000, such_as=GRAMMAR).read, {"const": GRAMMAR}
+)
 
 
 class Top:
@@ -239,7 +241,14 @@ class Top:
     MIGRATIONS = Key("migrations", TEXT, "The directory of migration files.")
     ROLES = Key("roles", record(Roles.KEYS), "Existing roles that get grants.")
     RESERVED = Key("reserved", list_of(name_of("a job")), "Jobs that once existed.")
-    ENUMS = Key("enums", mapping(_ENUM_SHAPE), "Enums, by name.", may_be_empty=True)
+    ENUMS = Key(
+        "enums",
+        mapping(
+            _ENUM_SHAPE, "{mail_kind: [welcome, receipt]}: a name and labels for each"
+        ),
+        "Enums, by name.",
+        may_be_empty=True,
+    )
     DEFAULTS = Key(
         "defaults",
         record(Job.KEYS, partial=True),
@@ -248,7 +257,10 @@ class Top:
     )
     JOBS = Key(
         "jobs",
-        mapping(or_nothing(record_shape(Job.KEYS, partial=True))),
+        mapping(
+            or_nothing(record_shape(Job.KEYS, partial=True)),
+            "{send_mail: {columns: {email: text}}}: a name and settings for each",
+        ),
         "The jobs, by name.",
         required=True,
         may_be_empty=True,

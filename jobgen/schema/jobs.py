@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 
 from jobgen.schema import names
 from jobgen.schema.columns import load_columns
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Gatherer, Span, shown
+from jobgen.schema.durations import spelt
 from jobgen.schema.fields import Fields
 from jobgen.schema.forms import expected, read_name
 from jobgen.schema.grammar import Backoff as BackoffKeys
@@ -95,7 +95,32 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
         columns=load_columns(columns, name, context) if columns else (),
     )
     _check_reserved_columns(fields, base, context)
-    return _settings(fields, name, base, place, context)
+    job = _settings(fields, name, base, place, context)
+    if job.worker == "elsewhere":
+        _warn_of_ignored(value, found)
+    return job
+
+
+_OF_A_RUN = frozenset(
+    key.name
+    for key in (
+        Keys.MAX_ATTEMPTS,
+        Keys.TIMEOUT,
+        Keys.BACKOFF,
+        Keys.CONCURRENCY,
+        Keys.STALE_AFTER,
+    )
+)
+"""Settings that only a worker of jobgen acts on."""
+
+
+def _warn_of_ignored(own: Mapping, found: Gatherer) -> None:
+    """Of what a job that runs elsewhere says itself; `defaults` are for all jobs."""
+    for entry in own.entries:
+        if entry.key.text in _OF_A_RUN:
+            message = f"'{entry.key.text}' has no effect: another system runs this job"
+            help = "tell that system, and remove it here"
+            found.warning("ignored-setting", entry.key.span, message, help)
 
 
 def _check_name(key: Scalar, found: Gatherer) -> None:
@@ -174,13 +199,8 @@ def _check_delay(
 ) -> None:
     if backoff.delay > backoff.max:
         span = fields.span(BackoffKeys.DELAY) or fields.span(BackoffKeys.MAX) or place
-        message = f"the delay is longer than 'max', which is {_hours(backoff.max)}"
+        message = f"the delay is longer than 'max', which is {spelt(backoff.max)}"
         found.error("delay-above-max", span, message, "set a longer 'max' too")
-
-
-def _hours(duration: timedelta) -> str:
-    seconds = duration.total_seconds()
-    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds:g}s"
 
 
 def _retention(node: Mapping | None, found: Gatherer) -> Retention:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from jobgen.schema import values
 from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
+from jobgen.schema.digits import advice, in_decimal
 from jobgen.schema.json_text import json_text
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.quoting import quote_literal
 from jobgen.schema.types import ColumnType, Family
 
 _UNQUOTED = (Family.INTEGER, Family.FLOAT, Family.BOOLEAN)
+_NUMBERS = (Family.INTEGER, Family.NUMERIC, Family.FLOAT)
 
 _WANTED: MappingABC[Family, str] = {
     Family.INTEGER: "write a whole number, such as 10",
@@ -36,6 +38,10 @@ _WANTED: MappingABC[Family, str] = {
     Family.CIDR: "write a network, such as 10.0.0.0/8",
     Family.RANGE: "write a range in quotes, such as '[1,10)'",
 }
+
+
+_CALL = re.compile(r"[a-z_][a-z0-9_.]*\(.*\)|current_[a-z]+", re.IGNORECASE)
+"""What is no literal but would be SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +117,19 @@ def _element(
     if text is not None and not quoted:
         return text
     message = f"{shown(node.text)} is not a value of {_name(column_type)}"
-    help = "remove the quotes" if text is not None else _help(node, family, sql)
+    if text is not None:
+        return LiteralProblem(node.span, message, "remove the quotes")
+    help = _spelt(node.text, column_type) or _help(node, family, sql)
     return LiteralProblem(node.span, message, help)
+
+
+def _spelt(text: str, column_type: ColumnType) -> str | None:
+    """How to write a number that is spelt as elsewhere, if it is one of the type."""
+    family, sql = column_type.element.family, column_type.element.sql
+    decimal = in_decimal(text) if family in _NUMBERS else None
+    if decimal is None or not _recognised(decimal, family, sql, column_type.sql):
+        return None
+    return advice(text, decimal)
 
 
 def _name(column_type: ColumnType) -> str:
@@ -142,6 +159,8 @@ def _help(node: Scalar, family: Family, sql: str) -> str | None:
         return f"write a number from {-half} to {half - 1}"
     if family is Family.RANGE and values.is_range_too_high(node.text, sql):
         return "leave the bound out: PostgreSQL needs the value after it to keep it"
+    if _CALL.fullmatch(node.text):
+        return f"it is an expression: write 'default_sql: {node.text}'"
     if family is Family.TEXT:
         return "shorten it, or allow more characters in the type"
     return _WANTED.get(family)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
 
 from jobgen.schema import names
@@ -44,14 +44,15 @@ class Loaded:
 
     `texts` are all files that the schema consists of, by the names that spans
     carry, the root first; of one that cannot be read the text is empty.
-    `output` is where the key `output` has its value, for what only the file
-    system can tell about it.
+    `output` is the value of that key, empty where it is unreadable, and `place`
+    where it stands, for what only the file system can tell about it.
     """
 
     schema: Schema | None
     diagnostics: tuple[Diagnostic, ...]
     texts: MappingABC[str, str]
-    output: Span
+    output: str
+    place: Span
 
 
 _ALONE = NoFiles()
@@ -74,6 +75,8 @@ def load_schema(
         fields = _fields(root, found)
         file, listed = File(name=source, identity=identity), fields.get(Keys.INCLUDE)
         included = load_includes(listed, file, len(data), files, found)
+        if fields.lost(Keys.INCLUDE, listed):
+            included = replace(included, complete=False)
         schema = _schema(fields, included, found, places)
     elif root is not None and not isinstance(root, Broken | Mapping):
         message = f"a schema is a mapping of keys to values, not {describe(root)}"
@@ -83,7 +86,8 @@ def load_schema(
         schema=None if found.failed else schema,
         diagnostics=found.in_order(),
         texts=texts | {each.name: each.text for each in included.files},
-        output=places.at("output"),
+        output="" if schema is None else schema.output,
+        place=places.at("output"),
     )
 
 
@@ -141,8 +145,8 @@ def _package(fields: Fields, found: Gatherer) -> str:
 
 
 def _output(fields: Fields, found: Gatherer, places: Places) -> str:
-    output, span = fields.get_or(Keys.OUTPUT, ""), fields.span(Keys.OUTPUT)
-    if not output or span is None:
+    output, span = fields.get(Keys.OUTPUT), fields.span(Keys.OUTPUT)
+    if output is None or span is None:
         return ""
     places.note(span, "output")
     problem = problem_in(output)

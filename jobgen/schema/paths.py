@@ -13,6 +13,8 @@ from jobgen.schema.invisible import is_visible
 
 def problem_in(path: str) -> tuple[str, str] | None:
     """Why `path` does not mean the same on every machine, and what to write."""
+    if not path.strip():
+        return "this path is empty", "write one that starts at this file's directory"
     if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
         message = f"{shown(path)} is not relative to this file"
         return message, "write a path that starts at this file's directory"

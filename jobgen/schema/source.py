@@ -38,7 +38,7 @@ def decode(data: bytes, source: str, found: Gatherer) -> str | None:
         found.error(
             "too-large",
             Span.whole(source),
-            f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}",
+            f"the file has more than {MAX_BYTES:,} bytes",
             "split the schema into several packages",
         )
         return None

@@ -10,7 +10,7 @@ import re
 from keyword import iskeyword
 
 from jobgen.schema.context import Context
-from jobgen.schema.diagnostics import Span, shown
+from jobgen.schema.diagnostics import Span, listed, shown
 from jobgen.schema.fields import Fields
 from jobgen.schema.forms import Key
 from jobgen.schema.grammar import Column as Keys
@@ -86,15 +86,21 @@ def _check_type(
     if is_json and not column_type.array:
         return
     help = f"use {column_type.element.sql} for the whole list" if is_json else None
-    for key in given:
+    for key in given[:1]:  # the others are there because of it
         span = fields.span(key)
         if span is not None:
             message = f"'{key.name}' needs a column of type json or jsonb"
-            context.found.error("python-needs-json", span, message, help or "remove it")
+            context.found.error(
+                "python-needs-json", span, message, help or _without(given)
+            )
+
+
+def _without(keys: list[Key[str]]) -> str:
+    return f"remove {listed(key.name for key in keys).replace(' or ', ' and ')}"
 
 
 def _check_lone(given: list[Key[str]], fields: Fields, context: Context) -> None:
-    for key in given:
+    for key in given[:1]:
         span = fields.span(key)
         if span is not None:
             message = f"'{key.name}' needs 'python'"

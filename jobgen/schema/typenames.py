@@ -77,6 +77,8 @@ _INSTEAD: Mapping[str, str] = {
 }
 
 _KNOWN = (*sorted(TYPE_NAMES), *_INSTEAD)
+_YES_OR_NO = frozenset({"true", "false", "yes", "no", "on", "off"})
+"""Values of a boolean column, written in the place of its type."""
 
 _ARRAY = re.compile(
     r"([\w ]+)\?\[\]|(?:list|array|sequence|set)[\[<]([\w ]+)[\]>]|(\w+) array",
@@ -136,6 +138,8 @@ def _unknown(name: str, enums: Mapping[str, str]) -> TypeProblem:
 
 def _meant(name: str, enums: Mapping[str, str]) -> str | None:
     """What another notation means, or what looks most like `name`."""
+    if name.lower() in _YES_OR_NO:
+        return "boolean"
     array = _ARRAY.fullmatch(name)
     if array is not None:
         element = next(filter(None, array.groups()))

@@ -16,9 +16,12 @@ from jobgen.schema.durations import parse_duration
 
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
-_DECIMAL = re.compile(r"-?[0-9]{1,1000}(?:\.[0-9]{1,1000})?")
-_FLOAT = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,3})?")
+# No leading zero: YAML 1.1 reads 010 as 8.
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?")
+_FLOAT = re.compile(
+    r"-?(?:0|[1-9][0-9]{0,399})(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,3})?"
+)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?")
 _ZONE = re.compile(r"(?P<local>.*?) ?(?P<zone>Z|[+-](?:0[0-9]|1[0-5])(?::?[0-9]{2})?)")

@@ -294,3 +294,42 @@ def test_the_banner_is_found_only_at_the_head_of_a_file() -> None:
     assert disk.banner_of(f"{'x' * 10}\n-- {BANNER}\n".encode()) is not None
     assert disk.banner_of(("\n" * 20 + BANNER).encode()) is None
     assert disk.banner_of(b"\xff\xfe\x00") is None
+
+
+@pytest.mark.parametrize(
+    "text", [f"# Beside files with '{BANNER}'\n", f'"""{BANNER} These are others."""\n']
+)
+def test_a_file_that_speaks_of_generated_ones_is_kept(
+    project: Project, text: str
+) -> None:
+    """Only what a file says of itself, in a line of its own, is its banner."""
+    project.build()
+    own = project.output / "own.py"
+    own.write_text(text)
+    assert project.build().code == 0
+    assert own.read_text() == text
+
+
+def test_a_bad_output_is_told_with_everything_else(project: Project) -> None:
+    """Not in the next run, when the rest is mended."""
+    text = SCHEMA.replace("../app_jobs", "../../elsewhere")
+    project.write(text.replace("email: text", "email: txt"))
+    done = project.build()
+    assert done.code == 2
+    assert "schemas/jobs.yaml:3:9: error[bad-output]" in done.err
+    assert "schemas/jobs.yaml:6:22: error[unknown-type]" in done.err
+
+
+def test_an_empty_output_is_not_the_current_directory(project: Project) -> None:
+    """It is a variable that is not set."""
+    before = project.files()
+    done = project.build("--output=")
+    assert done.code == 2
+    assert "names no directory" in done.err
+    assert project.files() == before
+
+
+def test_a_file_that_is_named_twice_is_built_once(project: Project) -> None:
+    """However it is spelt."""
+    done = project.run("build", "schemas/jobs.yaml", "./schemas/../schemas/jobs.yaml")
+    assert (done.code, done.out) == (0, "app_jobs: wrote 8 files\n")

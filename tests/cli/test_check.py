@@ -38,6 +38,16 @@ def test_what_differs_is_shown_and_nothing_is_written(project: Project) -> None:
     assert project.files() == before
 
 
+def test_paths_are_told_from_here(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also beside the current directory, as an editor that is there opens them."""
+    monkeypatch.chdir(project.root / "schemas")
+    done = project.run("build", "--check", "jobs.yaml")
+    assert "missing: ../app_jobs/send_mail.py" in done.out.splitlines()
+    assert project.run("build", "jobs.yaml").out == "../app_jobs: wrote 8 files\n"
+
+
 def test_a_line_end_alone_is_a_difference(project: Project) -> None:
     """A checkout that turns LF into CRLF changes generated files."""
     project.build()

@@ -80,7 +80,7 @@ def test_wrong_usage_is_exit_status_2(
     ("name", "reason"),
     [
         ("missing.yaml", "there is no such file"),
-        ("schemas", "Is a directory"),
+        ("schemas", "this is a directory\n  name a file in it"),
         ("nul\0.yaml", "control characters"),
         ("x" * 5000, "File name too long"),
     ],

@@ -189,12 +189,21 @@ REFUSED: dict[str, Any] = {
     "tstzrange": Range(datetime(2026, 1, 1), None),
 }
 
+
+def _nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 UNREADABLE: dict[str, list[Any]] = {
     "timestamptz": [
         datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
         datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))),
     ],
     "daterange": [Range(None, date.max, "(]"), Range(date.max, None, "()")],
+    "jsonb": [_nested(100_000)],
 }
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from jobgen.emit import emit
@@ -125,3 +126,20 @@ def test_a_reference_is_kept_as_it_was_written() -> None:
     assert references is not None
     assert (references.table, references.column) == ("app.users", "id")
     assert references.on_delete == "set null"
+
+
+@pytest.mark.parametrize(("priority", "room"), [("false", 1591), ("true", 1590)])
+def test_a_table_has_no_more_columns_than_postgresql_allows(
+    database: str, priority: str, room: int
+) -> None:
+    """The last that fits is one that the server takes."""
+
+    def text(columns: int) -> str:
+        payload = ", ".join(f"c{number}: int" for number in range(columns))
+        return f"jobs: {{a: {{priority: {priority}, columns: {{{payload}}}}}}}\n"
+
+    loaded = load(text(room))
+    assert loaded.schema is not None
+    with psycopg.connect(database) as conn:
+        conn.execute(emit(loaded.schema, source="x")["schema.sql"].encode())
+    assert codes(text(room + 1)) == ["too-large"]

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from jobgen.schema.durations import LONGEST, is_too_long, parse_duration
+from jobgen.schema.durations import (
+    LONGEST,
+    is_too_long,
+    meant_by,
+    parse_duration,
+    spelt,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +56,37 @@ def test_what_no_timedelta_may_hold_is_none(text: str) -> None:
 def test_what_fits_or_is_no_duration_is_not_too_long(text: str) -> None:
     """One mistake is not called another."""
     assert not is_too_long(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("1.5s", "1s500ms"),
+        ("1.5h", "1h30m"),
+        ("30 s", "30s"),
+        ("2 weeks", "14d"),
+        ("1 hour, 30 min", "1h30m"),
+        ("30S", None),
+        ("5M", None),
+        ("1h30", None),
+        ("0.0001s", None),
+        ("0.001ms", None),
+        ("3 fortnights", None),
+        ("999999999w", "6999999993d"),
+        ("1s" * 7, None),
+        ("", None),
+    ],
+)
+def test_a_duration_of_elsewhere_is_told_in_the_units_here(
+    text: str, better: str | None
+) -> None:
+    """Where it is one, in whole milliseconds."""
+    assert meant_by(text) == better
+
+
+@pytest.mark.parametrize("text", ["500ms", "30s", "1h30m", "7d", "1d2h3m4s5ms", "0s"])
+def test_a_duration_is_spelt_as_it_is_read(text: str) -> None:
+    """So that a message says nothing that a schema could not."""
+    duration = parse_duration(text)
+    assert duration is not None
+    assert spelt(duration) == text

@@ -18,6 +18,9 @@ from jobgen.schema.expressions import problem_in
         '"we;ird" > 0',
         "tags[1] = 'x'",
         "a = $1",
+        "a$b$ = $$ ) $$",
+        "note LIKE'%\\'",
+        "tags[1:2] = tags[low : high] AND note::text <> ':x'",
     ],
 )
 def test_an_expression_may_contain_anything_quoted(expression: str) -> None:
@@ -39,6 +42,10 @@ def test_an_expression_may_contain_anything_quoted(expression: str) -> None:
         '"open',
         "$$ open",
         r"E'a\'",
+        r"note$e'\' ); DROP TABLE users; --'",
+        r"🙂e'\' ); DROP TABLE users; --'",
+        "1$$'$$ ); DROP TABLE users; --'",
+        "E'a'\n'\\' || ' ); DROP TABLE users; --'",
     ],
 )
 def test_an_expression_cannot_leave_its_parentheses(expression: str) -> None:
@@ -50,3 +57,20 @@ def test_an_expression_has_no_carriage_return() -> None:
     """Generated files have LF alone, so a text must escape the other one."""
     assert problem_in("note <> 'a\rb'") is not None
     assert problem_in(r"note <> E'a\rb'") is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"note > 0 \! date",
+        r"note > 0 \gexec",
+        "note = :USER",
+        "note = :'HOST'",
+        'note = :"DBNAME"',
+        "note = :{?PORT}",
+        "tags[1:PORT] = tags",
+    ],
+)
+def test_an_expression_says_nothing_to_psql(expression: str) -> None:
+    """The script is data for psql: no command, and none of its variables."""
+    assert problem_in(expression) is not None

@@ -137,6 +137,32 @@ def test_a_deprecated_default_is_a_warning(default: str) -> None:
     assert (found.severity, found.code) == ("warning", "deprecated-default")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "max_attempts: 3",
+        "timeout: 3s",
+        "backoff: {}",
+        "concurrency: 3",
+        "stale_after: 3s",
+    ],
+)
+def test_what_a_worker_of_another_system_ignores_is_a_warning(setting: str) -> None:
+    """Where the job says it itself: `defaults` are for all jobs."""
+    name, _, _ = setting.partition(":")
+    loaded = load(
+        f"defaults: {{{setting}}}\njobs:\n"
+        f"  a: {{columns: {{}}, worker: elsewhere, {setting}}}\n"
+        "  b: {columns: {}, worker: elsewhere, on_success: delete}\n"
+        f"  c: {{columns: {{}}, {setting}}}\n"
+    )
+    assert loaded.schema is not None
+    [found] = loaded.diagnostics
+    assert (found.severity, found.code) == ("warning", "ignored-setting")
+    assert found.message.startswith(f"'{name}' has no effect")
+    assert found.span.start.line == 6
+
+
 def test_postgres_settings_default_to_public_on_15() -> None:
     """And enums are qualified with whatever is said."""
     loaded = load("jobs: {a: {columns: {}}}\n")

@@ -270,6 +270,35 @@ def test_only_may_stand_before_the_handlers(here: Path, database: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((), "name the handlers, such as examples.worker:handlers"),
+        (
+            ("--only", "send_mail"),
+            "name the handlers, such as examples.worker:handlers",
+        ),
+        (
+            ("--only", "app:handlers"),
+            "--only names no job: write one between it and app:handlers",
+        ),
+        (
+            ("app:handlers", "--only", "send_mail", "app:other"),
+            "app:handlers and app:other: name the handlers once",
+        ),
+        (
+            ("--only", "nothing", "app:handlers", "--only", "send_mail", "never"),
+            "nothing, never: no such job; there are send_mail, render_report,"
+            " post_webhook, import_contacts, prune_charts",
+        ),
+    ],
+)
+def test_jobs_and_handlers_are_told_apart(
+    here: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert _refusal(here, "--dsn", _NOWHERE, *arguments) == message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
         (("--dsn", "garbage"), "the DSN is not one: "),
         (("--dsn", "postgresql+psycopg://x/y"), "the DSN is not one: "),
         (("--dsn", _NOWHERE), "the database cannot be reached: "),
