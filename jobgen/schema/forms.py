@@ -17,7 +17,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
 from jobgen.schema.durations import DURATION, LONGEST, is_too_long, parse_duration
-from jobgen.schema.expressions import problem_in
+from jobgen.schema.expressions import problem_in, settled
 from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
 
@@ -132,7 +132,7 @@ def _read_expression(node: Node, found: Gatherer) -> str | None:
             'write an expression, such as "length(email) < 100"',
         )
         return None
-    return text
+    return None if text is None else settled(text)
 
 
 EXPRESSION = Form(_read_expression, _PARAGRAPH_SHAPE)

@@ -330,3 +330,26 @@ def test_bytes_arrive_as_they_are_whatever_strings_mean(
         package.work.enqueue_copy(conn, [new])
         jobs = package.work.fetch_many(conn, uuid4(), 3)
     assert [(job.one, job.many) for job in jobs] == [(raw, [raw, b""])] * 3
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_an_expression_of_the_schema_means_the_same_whatever_strings_mean(
+    database: str, tmp_path: Path, setting: str
+) -> None:
+    """A default that only the server can work out, and a table's check beside it."""
+    package = build(
+        "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
+        "    columns:\n"
+        "      path: {type: text, default_sql: \"concat('C:\\\\temp')\"}\n",
+        tmp_path,
+    )
+    with psycopg.connect(
+        database, options=f"-c standard_conforming_strings={setting}"
+    ) as conn:
+        conn.execute(package.SCHEMA_SQL)
+        package.work.enqueue(conn, package.Work())
+        package.work.enqueue_many(conn, [package.Work()])
+        package.work.enqueue_copy(conn, [package.Work()])
+        conn.execute("INSERT INTO work_jobs DEFAULT VALUES")
+        jobs = package.work.fetch_many(conn, uuid4(), 4)
+    assert [job.path for job in jobs] == [r"C:\temp"] * 4
