@@ -43,8 +43,8 @@ golden: .venv/.dev generate ## rewrite what the golden tests expect; read the di
 mutants: .venv/.dev ## break the code line by line: a test must fail each time
 	python -m tests.mutants
 
-soak: .venv/.dev ## look for schemas and values that break something, thousands of them
-	pytest -q -n 2 -o faulthandler_timeout=0 --hypothesis-profile soak tests/properties
+soak: .venv/.dev ## look for schemas and values that break something, for half an hour
+	python -m tests.soak $(SOAK)
 
 bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator
 	python -m benchmarks
