@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 
 from jobgen.schema.json_schema import json_schema
 from jobgen.schema.load import load_schema
 from tests.schema.memory import Memory
+from tests.schema.validation import problems
 
 _ROOT: Final = Path(__file__).parents[2]
 _GOLDEN: Final = _ROOT / "tests" / "golden"
@@ -41,33 +40,9 @@ _STRUCTURAL: Final = {
 agree, or are about YAML itself."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads scalars as the grammar means them, and as YAML 1.2 does: `no` is a text."""
-
-
-_SCALARS: Final = {
-    "null": "null|~|",
-    "bool": "true|false",
-    "int": "-?[0-9]+",
-    "float": r"-?[0-9]+\.[0-9]+",
-}
-
-_Loader.yaml_implicit_resolvers = {
-    None: [
-        (f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"))
-        for tag, pattern in _SCALARS.items()
-    ]
-}
-
-
 @pytest.fixture(scope="module")
 def validator() -> Validator:
     return Draft202012Validator(json_schema())
-
-
-def _problems(validator: Validator, text: str) -> list[str]:
-    value = yaml.load(text, Loader=_Loader)
-    return [error.message for error in validator.iter_errors(value)]
 
 
 def _codes(text: str) -> set[str]:
@@ -82,7 +57,7 @@ def test_it_is_a_json_schema() -> None:
 @pytest.mark.parametrize("path", _VALID, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_what_builds_is_accepted(validator: Validator, path: Path) -> None:
     """Every schema file of the project."""
-    assert _problems(validator, path.read_text("utf-8")) == []
+    assert problems(validator, path.read_text("utf-8")) == []
 
 
 _UNSEEN: Final = {
@@ -115,7 +90,7 @@ def test_all_that_is_not_seen_is_a_mistake() -> None:
 def test_a_mistake_that_stands_alone_is_found(validator: Validator, case: str) -> None:
     """Every golden file with one."""
     text = (_GOLDEN / "errors" / case).read_text("utf-8")
-    assert _problems(validator, text) != []
+    assert problems(validator, text) != []
 
 
 _SCHEMA: Final = """\
@@ -191,6 +166,7 @@ _RIGHT: Final = (
     _with_column("text").replace("[good, bad]", "[2024, true, 1.5]"),
     _with_column("text").replace("[good, bad]", "{labels: [a], deprecated: [b]}"),
     _with_column("text") + "  empty: {columns: }\n",
+    _with_column("text") + "  words: {columns: {null: text, true: text}}\n",
     _with_column("text") + "  a:\n  b: {timeout: 5s}\ndefaults: {columns: {y: int}}\n",
     *(
         _with_column(job) + f"defaults: {{columns: {{x: {defaults}}}}}\n"
@@ -214,7 +190,7 @@ _RIGHT: Final = (
 def test_what_the_loader_reads_is_accepted(validator: Validator, text: str) -> None:
     """Whatever YAML takes a text without quotes for."""
     assert _codes(text) == set()
-    assert _problems(validator, text) == []
+    assert problems(validator, text) == []
 
 
 _WRONG: Final = (
@@ -320,7 +296,7 @@ _WRONG: Final = (
 def test_what_the_loader_refuses_is_refused(validator: Validator, text: str) -> None:
     """Each alone, so that no other mistake in the file can stand in for it."""
     assert _codes(text) != set()
-    assert _problems(validator, text) != []
+    assert problems(validator, text) != []
 
 
 def _included(text: str) -> set[str]:
@@ -347,7 +323,7 @@ def _included(text: str) -> set[str]:
 def test_an_included_file_is_accepted(validator: Validator, text: str) -> None:
     """It has neither package nor output, and the `defaults` of another file."""
     assert _included(text) == set()
-    assert _problems(validator, text) == []
+    assert problems(validator, text) == []
 
 
 @pytest.mark.parametrize(
@@ -369,7 +345,7 @@ def test_an_included_file_is_accepted(validator: Validator, text: str) -> None:
 def test_a_wrong_included_file_is_refused(validator: Validator, text: str) -> None:
     """As one that is built."""
     assert _included(text) != set()
-    assert _problems(validator, text) != []
+    assert problems(validator, text) != []
 
 
 def test_a_job_of_a_root_lacks_nothing(validator: Validator) -> None:
@@ -377,4 +353,4 @@ def test_a_job_of_a_root_lacks_nothing(validator: Validator) -> None:
     path = _GOLDEN / "errors" / "missing-keys" / "schema.yaml"
     text = path.read_text("utf-8") + "package: app_jobs\noutput: ../app_jobs\n"
     assert _codes(text) == {"missing-key"}
-    assert _problems(validator, text) != []
+    assert problems(validator, text) != []
