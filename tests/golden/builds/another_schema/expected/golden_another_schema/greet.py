@@ -368,6 +368,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM "user".greet_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -527,6 +534,7 @@ JOB: Final[JobType[Greet, GreetJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

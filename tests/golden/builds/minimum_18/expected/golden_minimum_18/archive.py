@@ -362,6 +362,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.archive_jobs
+WHERE id = ANY($1::uuid[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -515,6 +522,7 @@ JOB: Final[JobType[Archive, ArchiveJob, UUID]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

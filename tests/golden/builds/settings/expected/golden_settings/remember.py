@@ -361,6 +361,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.remembered
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 INSTALL_SQL: Final[LiteralString] = """\
 CREATE OR REPLACE FUNCTION public.notify_job_queued_remembered() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
@@ -466,6 +473,7 @@ JOB: Final[JobType[Remember, RememberJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),
