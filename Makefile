@@ -46,8 +46,8 @@ mutants: .venv/.dev ## break the code line by line: a test must fail each time
 chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 minutes)
 	pytest -q -n 2 -rP tests/chaos
 
-soak: .venv/.dev ## thousands of schemas, values and histories, and chaos at full length
-	pytest -q -n 2 -o faulthandler_timeout=0 --hypothesis-profile soak tests/properties tests/model
+soak: .venv/.dev ## half an hour of random schemas, values and histories, then chaos at full length
+	python -m tests.soak $(SOAK)
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 
 bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator

@@ -2,11 +2,12 @@
 
 The caller's row factory, cursor factory and registered adapters are left alone
 and have no say here: `$1` placeholders, tuples, and the adapters that psycopg
-had when jobgen was imported, but for bytes.
+had when jobgen was imported, but for bytes and intervals.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final, LiteralString, TypeAlias
 
 import psycopg
@@ -22,6 +23,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
+from psycopg.types.datetime import TimedeltaBinaryDumper
 from psycopg.types.string import BytesBinaryDumper
 
 SqlRow: TypeAlias = tuple[Any, ...]
@@ -45,6 +47,22 @@ class HexDumper(Dumper):
         return b"\\x" + obj.hex().encode("ascii")
 
 
+class UnitsDumper(Dumper):
+    """Intervals as text, with a sign on each unit.
+
+    Without them a first one counts for all units if the session's `IntervalStyle`
+    is `sql_standard`; psycopg's own forgets that within an array.
+    """
+
+    oid = ADAPTERS.types["interval"].oid
+
+    def dump(self, obj: timedelta) -> Buffer:
+        units = f"{obj.days:+} day {obj.seconds:+} second {obj.microseconds:+} us"
+        return units.encode("ascii")
+
+
+ADAPTERS.register_dumper(timedelta, UnitsDumper)
+ADAPTERS.register_dumper(timedelta, TimedeltaBinaryDumper)
 for _class in (bytes, bytearray, memoryview):
     ADAPTERS.register_dumper(_class, HexDumper)
     # The last one is taken where either format will do, and this one is shorter.

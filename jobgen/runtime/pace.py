@@ -23,15 +23,14 @@ class Pace:
         """Handlers that have returned, ever; whoever sees one return adds it."""
         self._since = time.monotonic()
         self._at_start = 0
-        self._before = 0
+        self._lately = 0
 
     def ahead(self) -> int:
         """Rows that may wait for a slot now."""
         now = time.monotonic()
         elapsed = now - self._since
         if elapsed >= WINDOW:
-            lately = self.finished - self._at_start
-            # Of a longer time than the window, only the window's share is lately.
-            self._before = int(lately * WINDOW / elapsed)
+            share = WINDOW / elapsed  # after a longer time, of all that finished in it
+            self._lately = int((self.finished - self._at_start) * share)
             self._at_start, self._since = self.finished, now
-        return min(max(self.finished - self._at_start, self._before), MOST)
+        return min(self._lately, MOST)

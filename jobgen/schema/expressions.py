@@ -46,6 +46,29 @@ def problem_in(expression: str) -> str | None:
     return f"'{opened[-1]}' is not closed" if opened else None
 
 
+def settled(expression: str) -> str:
+    """`expression`, in which every `'a\\b'` is written `E'a\\\\b'`.
+
+    It means the same, and means it too where a session has
+    `standard_conforming_strings` off. Constants with another prefix, or that go on
+    in the next line, stay as they are: their parts can only be read together.
+    """
+    if _CONTINUED.search(expression):
+        return expression
+    return _TOKEN.sub(_settle, expression)
+
+
+_CONTINUED = re.compile(r"'\s*\n\s*'")
+_PREFIX = re.compile(r"[\w&]")
+
+
+def _settle(token: re.Match[str]) -> str:
+    text, before = token[0], token.string[: token.start()][-1:]
+    if token.lastgroup != "string" or "\\" not in text or _PREFIX.fullmatch(before):
+        return text
+    return "E" + text.replace("\\", "\\\\")
+
+
 def _problem_with(kind: str | None, text: str, opened: list[str]) -> str | None:
     match kind:
         case "open":

@@ -24,7 +24,7 @@ from jobgen.schema.durations import (
     meant_by,
     parse_duration,
 )
-from jobgen.schema.expressions import problem_in
+from jobgen.schema.expressions import problem_in, settled
 from jobgen.schema.names import NAME, snake_case
 from jobgen.schema.nodes import Broken, Mapping, Node, Scalar, Sequence
 
@@ -139,7 +139,7 @@ def _read_expression(node: Node, found: Gatherer) -> str | None:
             'write an expression, such as "length(email) < 100"',
         )
         return None
-    return text
+    return None if text is None else settled(text)
 
 
 EXPRESSION = Form(_read_expression, _PARAGRAPH_SHAPE)

@@ -88,7 +88,9 @@ class Column:
     )
     DEFAULT_SQL = Key("default_sql", EXPRESSION, "An SQL expression.")
     DOC = DOC
-    REFERENCES = Key("references", record(References.KEYS), "A foreign key.")
+    REFERENCES = Key(
+        "references", record(References.KEYS, partial=True), "A foreign key."
+    )
     CHECK = Key("check", EXPRESSION, "A condition on the column, in SQL.")
     PYTHON = Key("python", TEXT, "The class of a JSON column: module:name.")
     DECODE = Key("decode", TEXT, "The function from JSON to it.")
@@ -132,13 +134,8 @@ class Index:
     KEYS = (COLUMNS, UNIQUE, WHERE)
 
 
-_LONG_COLUMN: Shape = {
-    **record_shape(Column.KEYS),
-    "dependentRequired": {
-        Column.DECODE.name: [Column.PYTHON.name],
-        Column.ENCODE.name: [Column.PYTHON.name],
-    },
-}
+# What a column or a job lacks may stand in `defaults`: `json_schema` asks for it.
+_LONG_COLUMN = record_shape(Column.KEYS, partial=True)
 _COLUMN_SHAPE: Shape = {"anyOf": [SHORT_FORM, _LONG_COLUMN]}
 _INDEX_SHAPE: Shape = {
     "anyOf": [list_shape(TEXT_SHAPE, some=True), record_shape(Index.KEYS)]
@@ -288,3 +285,7 @@ class Included:
     ENUMS = Top.ENUMS
     JOBS = Top.JOBS
     KEYS = (JOBGEN, INCLUDE, ENUMS, JOBS)
+
+
+ONLY_IN_ROOT = tuple(key for key in Top.KEYS if key not in Included.KEYS)
+"""What an included file cannot have."""

@@ -14,14 +14,14 @@ from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.fields import Fields
 from jobgen.schema.files import File, Files, Unreadable
 from jobgen.schema.forms import describe, expected
+from jobgen.schema.grammar import ONLY_IN_ROOT
 from jobgen.schema.grammar import Included as Keys
-from jobgen.schema.grammar import Top
 from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar, Sequence, compose
 from jobgen.schema.paths import problem_in
 from jobgen.schema.source import MAX_BYTES, decode, readable
 from jobgen.schema.version import is_readable
 
-_ONLY_IN_ROOT = {key.name for key in Top.KEYS} - {key.name for key in Keys.KEYS}
+_ONLY_IN_ROOT = frozenset(key.name for key in ONLY_IN_ROOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,8 +84,8 @@ class Column:
     """One payload column. `attribute` is its name in Python.
 
     `default` is SQL text of a literal (`'welcome'::public.mail_kind`, `5`) made
-    from what the user wrote; `default_sql` an expression as written. At most
-    one of the two is set.
+    from what the user wrote; `default_sql` an expression, as written but for
+    backslashes. At most one of the two is set.
     """
 
     name: str

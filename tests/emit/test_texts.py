@@ -51,6 +51,11 @@ def schema() -> str:
                 "default_sql": "E'" + quoted.replace("\\", "\\\\") + "'",
                 "check": f"sql{n} <> E'" + quoted.replace("\\", "\\\\") + " no'",
             },
+            f"plain{n}": {
+                "type": "text",
+                "default_sql": f"'{quoted}'",
+                "check": f"plain{n} <> '{quoted} no'",
+            },
         }
     jobs = {"text": {"doc": " ".join(TEXTS), "columns": columns}}
     return HEAD + json.dumps({"enums": enums, "jobs": jobs}, ensure_ascii=False)[1:-1]
@@ -96,7 +101,7 @@ def test_the_catalogue_holds_what_was_written(database: str, setting: str) -> No
 
 def check_row(row: dict[str, object], labels: list[str]) -> None:
     for n, text in enumerate(TEXTS):
-        assert row[f"text{n}"] == text
+        assert row[f"text{n}"] == row[f"plain{n}"] == text
         assert row[f"label{n}"] == labels[n]
         assert row[f"json{n}"] == {text: [text]}
         assert row[f"list{n}"] == [text, "b"]

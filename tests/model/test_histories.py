@@ -24,7 +24,7 @@ PHASES: Final = (Phase.explicit, Phase.reuse, Phase.generate)
 
 @pytest.fixture(scope="module")
 def package() -> Iterator[Unseen]:
-    with imported(files(SCHEMA)) as package:
+    with imported(files(SCHEMA), {}) as package:
         yield package
 
 

@@ -6,13 +6,29 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum, StrEnum
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import psycopg
 from hypothesis import strategies as st
 from psycopg import AsyncClientCursor, AsyncRawCursor, ClientCursor, RawCursor
 from psycopg.adapt import AdaptersMap, Dumper, Loader
+from psycopg.pq import Format
 from psycopg.rows import dict_row, namedtuple_row, scalar_row, tuple_row
+from psycopg.types.range import Range
+
+from tests.properties.sessions import options, sessions
 
 _ROWS = (tuple_row, dict_row, namedtuple_row, scalar_row)
 _CURSORS = {None: None, ClientCursor: AsyncClientCursor, RawCursor: AsyncRawCursor}
@@ -44,12 +60,23 @@ _TYPES = [
     "tstzrange",
 ]
 
+_CLASSES = (
+    *(str, int, float, bool, bytes, list, tuple, dict, Enum, StrEnum, type(None)),
+    *(Decimal, date, time, datetime, timedelta, UUID, Range),
+    *(IPv4Address, IPv6Address, IPv4Interface, IPv6Interface),
+    *(IPv4Network, IPv6Network),
+)
+
 
 class WrongDumper(Dumper):
     """Sends something else than it was given."""
 
     def dump(self, obj: object) -> bytes:
         return b"wrong"
+
+
+class WrongBinaryDumper(WrongDumper):
+    format = Format.BINARY
 
 
 class WrongLoader(Loader):
@@ -59,17 +86,23 @@ class WrongLoader(Loader):
         return "wrong"
 
 
+class WrongBinaryLoader(WrongLoader):
+    format = Format.BINARY
+
+
 Whatever: TypeAlias = Any
 """A connection of either twin with any row factory, or what a generated package
 takes and gives: types that are drawn while the tests run."""
 
 
 def spoil(adapters: AdaptersMap) -> None:
-    """Registers adapters with which no value would survive."""
-    for type_ in (str, int, float, bool, bytes, list, dict):
+    """Registers adapters of both formats with which no value would survive."""
+    for type_ in _CLASSES:
+        adapters.register_dumper(type_, WrongBinaryDumper)
         adapters.register_dumper(type_, WrongDumper)
     for name in _TYPES:
         adapters.register_loader(name, WrongLoader)
+        adapters.register_loader(name, WrongBinaryLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +115,7 @@ class Caller:
     autocommit: bool = False
     prepare: int | None = 5
     aio: bool = False
-    zone: str = "UTC"
+    settings: dict[str, str] = field(default_factory=dict[str, str])
 
     @contextmanager
     def connected(self, dsn: str) -> Generator[Session]:
@@ -105,7 +138,7 @@ class Caller:
             dsn,
             autocommit=self.autocommit,
             row_factory=self.rows,
-            options=f"-c timezone={self.zone}",
+            options=options(self.settings),
         )
         return self._set_up(conn, self.cursor)
 
@@ -114,7 +147,7 @@ class Caller:
             dsn,
             autocommit=self.autocommit,
             row_factory=self.rows,
-            options=f"-c timezone={self.zone}",
+            options=options(self.settings),
         )
         return self._set_up(conn, _CURSORS[self.cursor])
 
@@ -141,11 +174,25 @@ class Session:
         result = getattr(getattr(home, module), function)(self.conn, *arguments)
         return self._awaited(result)
 
+    def become(self, role: str | None = None) -> None:
+        """From now on the session has only the rights of `role`."""
+        # In ASCII, because the session may have any encoding.
+        name = "NONE" if role is None else f'U&"{"".join(map(_escape, role))}"'
+        self._awaited(self.conn.execute(f"SET ROLE {name}"))
+
     def rollback(self) -> None:
         self._awaited(self.conn.rollback())
 
     def _awaited(self, result: Whatever) -> Whatever:
         return self.wait(result) if self.caller.aio else result
+
+
+def _escape(character: str) -> str:
+    return (
+        character
+        if character.isalnum() and character.isascii()
+        else (f"\\+{ord(character):06x}")
+    )
 
 
 def callers(*, autocommit: bool = True) -> st.SearchStrategy[Caller]:
@@ -157,5 +204,5 @@ def callers(*, autocommit: bool = True) -> st.SearchStrategy[Caller]:
         autocommit=st.booleans() if autocommit else st.just(False),
         prepare=st.sampled_from([5, 0, None]),
         aio=st.booleans(),
-        zone=st.sampled_from(["UTC", "Asia/Kathmandu", "America/St_Johns"]),
+        settings=sessions(),
     )

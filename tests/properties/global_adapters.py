@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from tests.emit.schemas import files
 from tests.properties.callers import Caller, callers, spoil
+from tests.properties.cases import JobCase
 from tests.properties.packages import imported
 from tests.properties.payloads import payloads
 from tests.properties.round_trip import check_job
-from tests.properties.schemas import JobCase
-from tests.properties.values import JOBS, schema
+from tests.properties.values import JOBS, MODULES, schema
 
 
 def main(dsn: str, run: str, examples: int) -> None:
-    with imported(files(schema())) as package:
+    with imported(files(schema()), MODULES) as package:
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute(package.SCHEMA_SQL)
         spoil(psycopg.adapters)  # after the generated code was imported

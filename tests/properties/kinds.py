@@ -26,6 +26,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from psycopg.types.range import Range
 
+from tests.properties.json_classes import JsonObject
 from tests.properties.texts import texts
 
 Values: TypeAlias = st.SearchStrategy[Any]
@@ -468,6 +469,8 @@ def key(value: object) -> object:
         return [key(item) for item in value]
     if is_mapping(value):
         return {name: key(item) for name, item in value.items()}
+    if isinstance(value, JsonObject):
+        return "object", key(value.value)
     if _is_range(value):
         return "range", value.isempty, value.lower, value.upper, value.bounds
     return type(value), "NaN" if value != value else value

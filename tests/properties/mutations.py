@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 
 from tests.properties.names import HOSTILE
-from tests.properties.schemas import Case, cases
+from tests.properties.schemas import cases
 from tests.properties.texts import texts
 
 _NODES = (
@@ -26,19 +27,26 @@ _JUNK = (
 )  # fmt: skip
 
 
-def mutants() -> st.SearchStrategy[bytes]:
-    """The bytes of a valid schema, changed in a few places."""
-    return st.builds(_broken, cases(), st.lists(_changes(), min_size=1, max_size=3))
+Change: TypeAlias = tuple[str, float, object]
 
 
-def _broken(case: Case, changes: list[tuple[str, float, object]]) -> bytes:
-    data = case.text.encode()
+@st.composite
+def mutants(draw: st.DrawFn) -> dict[str, bytes]:
+    """The files of a valid schema, of which one is changed in a few places."""
+    case = draw(cases())
+    files = {name: text.encode() for name, text in case.texts.items()}
+    name = draw(st.sampled_from([*files]))
+    changes = draw(st.lists(_changes(), min_size=1, max_size=3))
+    return {**files, name: _broken(files[name], changes)}
+
+
+def _broken(data: bytes, changes: list[Change]) -> bytes:
     for kind, place, what in changes:
         data = _CHANGES[kind](data, place, what)
     return data
 
 
-def _changes() -> st.SearchStrategy[tuple[str, float, object]]:
+def _changes() -> st.SearchStrategy[Change]:
     """What to do, where from 0 to 1, and with what."""
     # Whole numbers, because hypothesis likes 0.0 too much.
     place = st.integers(0, 9999).map(lambda number: number / 10_000)

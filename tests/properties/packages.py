@@ -15,10 +15,12 @@ from tests.emit.schemas import write
 
 
 @contextmanager
-def imported(files: Mapping[str, str]) -> Generator[Any]:
-    """The package of `files`, importable while the block runs."""
+def imported(files: Mapping[str, str], beside: Mapping[str, str]) -> Generator[Any]:
+    """The package of `files`, importable while the block runs, as the user's modules
+    `beside` it."""
     name = f"sample_{uuid4().hex}"
     with TemporaryDirectory() as home:
+        write(dict(beside), Path(home))
         write(dict(files), Path(home) / name)
         sys.path.insert(0, home)
         importlib.invalidate_caches()
@@ -26,5 +28,6 @@ def imported(files: Mapping[str, str]) -> Generator[Any]:
             yield importlib.import_module(name)
         finally:
             sys.path.remove(home)
-            for module in [each for each in sys.modules if each.startswith(name)]:
+            gone = (name, *(path.removesuffix(".py") for path in beside))
+            for module in [each for each in sys.modules if each.startswith(gone)]:
                 del sys.modules[module]

@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jobgen.schema.names import attribute, class_name
+from tests.properties.cases import ColumnCase, JobCase
+from tests.properties.json_classes import JsonObject
 from tests.properties.kinds import key
-from tests.properties.schemas import ColumnCase, JobCase
 
 RUN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ class Payload:
     def new(self, job_class: Any, enums: Any, job: JobCase) -> Any:
         """The value of a generated class; `enums` is the generated module."""
         fields = {
-            attribute(column.name): _member(enums, column, self.values[column.name])
+            attribute(column.name): _given(enums, column, self.values[column.name])
             for column in job.columns
             if column.name in self.values
         }
@@ -56,7 +57,16 @@ def _values(column: ColumnCase) -> st.SearchStrategy[Any]:
     if column.refers:
         return st.none()
     values = column.kind.values
+    if column.json_class is not None:
+        values = values.map(JsonObject)
     return st.none() | values if column.nullable else values
+
+
+def _given(enums: Any, column: ColumnCase, value: Any) -> Any:
+    """What a producer passes for a value that was drawn."""
+    if column.json_class is not None and isinstance(value, JsonObject):
+        return column.json_class.given(value)
+    return _member(enums, column, value)
 
 
 def _member(enums: Any, column: ColumnCase, value: Any) -> Any:
@@ -75,10 +85,14 @@ def check_row(job: JobCase, payload: Payload, enums: Any, row: Any) -> None:
             wanted = payload.values[column.name]
         elif column.default_is_known:
             wanted = column.default
+            if column.json_class is not None:
+                wanted = JsonObject(wanted)
         elif column.defaulted:
             continue
         else:
             wanted = None
+        if column.json_class is not None and found is not None:
+            found = column.json_class.taken(found)
         if wanted is not None:
             wanted = _member(enums, column, column.kind.loaded(wanted))
         assert (column.name, key(found)) == (column.name, key(wanted))

@@ -12,23 +12,29 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 
-from tests.emit.schemas import files, write
+from tests.emit.schemas import write
 from tests.emit.test_checkers import run
+from tests.properties.cases import Case
 from tests.properties.profiles import examples
-from tests.properties.schemas import ORDINARY, Case, cases
+from tests.properties.schemas import ORDINARY, cases
 
 ROOT = Path(__file__).parent.parent.parent
 
+_OPTIONS = ("--isolated", "--no-cache", "--exclude", "app_*.py")
+"""For ruff, which need not like the user's modules."""
 
-def _write(directory: Path, number: int, longest: int) -> None:
-    """About `number` packages, each with the schema that it was made of."""
+
+def _write(directory: Path, wanted: int, longest: int) -> None:
+    """About `wanted` packages, each with the schema that it was made of."""
     count = iter(range(1_000_000))
 
-    @settings(examples(number), phases=[Phase.generate], database=None)
+    @settings(examples(wanted), phases=[Phase.generate], database=None)
     @given(cases(longest=longest))
     def collect(case: Case) -> None:
-        package = write(files(case.text), directory / f"sample_{next(count)}")
-        (package / "jobs.yaml").write_text(case.text, encoding="utf-8", newline="")
+        number = next(count)
+        write(case.package(), directory / f"sample_{number}")
+        write(case.user_modules, directory)
+        case.write(directory.parent / f"schema_{number}")  # to look at
 
     collect()
 
@@ -52,14 +58,14 @@ def any_length(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("version", ["py311", "py312", "py313", "py314"])
 def test_ruff_finds_nothing(any_length: Path, ordinary: Path, version: str) -> None:
     """With its defaults, for each Python."""
-    options = ("--isolated", "--no-cache", "--target-version", version)
+    options = (*_OPTIONS, "--target-version", version)
     for home in (any_length, ordinary):
         assert run(home / "code", "ruff", "check", *options, ".") == ""
 
 
 def test_ruff_would_format_nothing(ordinary: Path) -> None:
     """Where names are of ordinary length."""
-    options = ("--isolated", "--no-cache", "--diff", "--target-version", "py311")
+    options = (*_OPTIONS, "--diff", "--target-version", "py311")
     assert run(ordinary / "code", "ruff", "format", *options, ".") == ""
 
 

@@ -13,30 +13,30 @@ from hypothesis import given
 
 from jobgen.emit import emit
 from jobgen.schema.diagnostics import Position
-from jobgen.schema.load import load_schema
 from jobgen.schema.source import lines
+from tests.properties.cases import ROOT, load
 from tests.properties.mutations import mutants
 from tests.properties.profiles import examples
 
-ROOT = Path(__file__).parent.parent.parent
+CHECKOUT = Path(__file__).parent.parent.parent
 
 
 @examples(80)
 @given(mutants())
-def test_a_broken_schema_is_explained(data: bytes) -> None:
-    """Every diagnostic points at characters of the file."""
-    loaded = load_schema(data, "jobs.yaml")
-    text = lines(loaded.texts["jobs.yaml"])
+def test_a_broken_schema_is_explained(files: dict[str, bytes]) -> None:
+    """Every diagnostic points at characters of its file."""
+    loaded = load(files)
+    text = {name: lines(text) for name, text in loaded.texts.items()}
     for each in loaded.diagnostics:
         assert each.message
-        assert each.span.source == "jobs.yaml"
-        assert each.span.is_whole or _is_inside(each.span.start, text), each
-        assert each.span.is_whole or _is_inside(each.span.end, text), each
-        assert each.span.start <= each.span.end
+        at, span = text[each.span.source], each.span
+        assert span.is_whole or _is_inside(span.start, at), each
+        assert span.is_whole or _is_inside(span.end, at), each
+        assert span.start <= span.end
     if loaded.schema is None:
         assert any(each.severity == "error" for each in loaded.diagnostics)
     else:
-        for name, content in emit(loaded.schema, source="jobs.yaml").items():
+        for name, content in emit(loaded.schema, source=ROOT).items():
             if name.endswith(".py"):
                 compile(content, name, "exec")
 
@@ -51,18 +51,19 @@ def _is_inside(place: Position, text: list[str]) -> bool:
 
 @examples(4)
 @given(mutants())
-def test_the_command_says_so(data: bytes) -> None:
+def test_the_command_says_so(files: dict[str, bytes]) -> None:
     """Exit status 0 or 2, diagnostics that a program can read, no traceback."""
     with TemporaryDirectory() as name:
         home = Path(name)
         (home / "pyproject.toml").touch()
-        (home / "schemas").mkdir()
-        (home / "schemas" / "jobs.yaml").write_bytes(data)
+        for path, data in files.items():
+            (home / "schemas" / path).parent.mkdir(parents=True, exist_ok=True)
+            (home / "schemas" / path).write_bytes(data)
         command = [sys.executable, "-m", "jobgen", "build", "--format", "json"]
         done = subprocess.run(
-            [*command, "schemas/jobs.yaml"],
+            [*command, f"schemas/{ROOT}"],
             cwd=home,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             capture_output=True,
             text=True,
             check=False,

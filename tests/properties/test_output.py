@@ -12,15 +12,17 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from jobgen.cli.main import main
-from jobgen.schema.load import load_schema
+from jobgen.schema.json_schema import json_schema
 from jobgen.schema.typenames import parse_type
 from jobgen.schema.types import SCALARS, ColumnType
-from tests.emit.schemas import files
+from tests.properties.cases import Case, load, valid
 from tests.properties.kinds import KINDS
 from tests.properties.profiles import examples
-from tests.properties.schemas import Case, cases
+from tests.properties.schemas import cases
+from tests.schema.validation import problems
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -39,7 +41,7 @@ def test_every_type_has_values() -> None:
 @given(cases())
 def test_a_valid_schema_builds(case: Case) -> None:
     """Into Python that compiles, without a word from the compiler."""
-    for name, text in files(case.text).items():
+    for name, text in case.package().items():
         if name.endswith(".py"):
             compile(ast.parse(text), name, "exec")
         assert "\r" not in text
@@ -48,31 +50,50 @@ def test_a_valid_schema_builds(case: Case) -> None:
 
 @examples(15)
 @given(cases())
+def test_an_editor_marks_nothing(case: Case) -> None:
+    """In any of its files."""
+    validator = Draft202012Validator(json_schema())
+    for text in case.texts.values():
+        assert problems(validator, text) == []
+
+
+@examples(15)
+@given(cases())
 def test_encodings_and_line_ends_change_nothing(case: Case) -> None:
     """A file means the same in every encoding, and with Windows' line ends."""
-    plain = load_schema(case.text.encode(), "jobs.yaml")
-    windows = case.text.replace("\n", "\r\n")
-    for data in (
-        windows.encode(),
-        case.text.encode("utf-8-sig"),
-        case.text.encode("utf-16"),
-        windows.encode("utf-32"),
+    plain = case.load()
+    for ends, encoding in (
+        ("\r\n", "utf-8"),
+        ("\n", "utf-8-sig"),
+        ("\n", "utf-16"),
+        ("\r\n", "utf-32"),
     ):
-        assert load_schema(data, "jobs.yaml").schema == plain.schema
+        data = {
+            name: text.replace("\n", ends).encode(encoding)
+            for name, text in case.texts.items()
+        }
+        assert valid(load(data)) == plain
+
+
+_PROGRAM = """
+import json, sys
+from tests.properties.cases import Case, RolesCase
+cases = [
+    Case(texts=texts, jobs=(), roles=RolesCase()) for texts in json.load(sys.stdin)
+]
+print(json.dumps([[*case.package().items()] for case in cases]))
+"""
 
 
 @examples(2)
 @given(st.lists(cases(), min_size=5, max_size=5))
 def test_the_output_depends_on_the_schema_alone(found: list[Case]) -> None:
     """Neither on the order of hashes nor on the directory."""
-    texts = [case.text for case in found]
-    here = [sorted(files(text).items()) for text in texts]
-    program = "import json, sys\nfrom tests.emit.schemas import files\n" + (
-        "print(json.dumps([sorted(files(t).items()) for t in json.load(sys.stdin)]))"
-    )
+    texts = [case.texts for case in found]
+    here = [[*case.package().items()] for case in found]
     for seed, place in (("0", "/"), ("4242", str(ROOT))):
         done = subprocess.run(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", _PROGRAM],
             input=json.dumps(texts),
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
             cwd=place,
@@ -90,9 +111,7 @@ def test_a_second_build_changes_nothing(case: Case) -> None:
     with TemporaryDirectory() as name:
         home = Path(name)
         (home / "pyproject.toml").touch()
-        (home / "schemas").mkdir()
-        schema = home / "schemas" / "jobs.yaml"
-        schema.write_text(case.text, encoding="utf-8", newline="")
+        schema = case.write(home / "schemas")
         assert main(["build", str(schema)]) == 0
         before = _state(home / "sample")
         assert main(["build", str(schema)]) == 0

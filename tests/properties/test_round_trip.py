@@ -8,7 +8,7 @@ import psycopg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.emit.schemas import files, load
+from tests.properties import roles
 from tests.properties.callers import callers
 from tests.properties.packages import imported
 from tests.properties.payloads import payloads
@@ -23,14 +23,18 @@ from tests.servers import Server
 def test_a_schema_applies_and_its_jobs_come_back(
     server: Server, data: st.DataObject
 ) -> None:
-    """On a server from `minimum` on, by each way in and each way out."""
+    """On a server from `minimum` on, by each way in and each way out, as each role."""
     case = data.draw(cases(minimum=min(server.version, 18)))
-    with server.database() as dsn, imported(files(case.text)) as package:
+    with (
+        server.database() as dsn,
+        imported(case.package(), case.user_modules) as package,
+    ):
+        roles.create(dsn)
         import_module(f"{package.__name__}.aio")
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute(package.SCHEMA_SQL)
-        for job, model in zip(case.jobs, load(case.text).jobs, strict=True):
+        for job, model in zip(case.jobs, case.load().jobs, strict=True):
             if job.here and not job.unique:
                 rows, caller = data.draw(payloads(job)), data.draw(callers())
                 with caller.connected(dsn) as session:
-                    check_job(session, package, model.module, job, rows)
+                    check_job(session, package, model.module, job, rows, case.roles)

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from tests.emit.schemas import files
 from tests.properties.callers import Caller, callers
+from tests.properties.cases import JobCase
+from tests.properties.json_classes import JsonObject
 from tests.properties.packages import imported
 from tests.properties.payloads import Payload, payloads
 from tests.properties.profiles import examples, seed
 from tests.properties.round_trip import WAYS, check_job
-from tests.properties.schemas import JobCase
-from tests.properties.values import JOBS, schema
+from tests.properties.values import JOBS, MODULES, schema
 from tests.servers import Server
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def package() -> Iterator[Any]:
-    with imported(files(schema())) as package:
+    with imported(files(schema()), MODULES) as package:
         import_module(f"{package.__name__}.aio")
         yield package
 
@@ -65,6 +66,8 @@ def test_a_value_that_would_change_is_refused(
     )
     column = data.draw(st.sampled_from(job.columns))
     bad = data.draw(st.sampled_from(column.kind.bad))
+    if column.json_class is not None:
+        bad = JsonObject(bad)
     (good, *_) = data.draw(payloads(job))
     wrong = Payload({**good.values, column.name: bad}, 0)
     enums = import_module(f"{package.__name__}.enums")

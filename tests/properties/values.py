@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.emit.schemas import HEAD
+from tests.properties.cases import ColumnCase, JobCase
+from tests.properties.json_classes import JsonClass, Style, modules
 from tests.properties.kinds import KINDS, Kind, array_of, enum_kind
-from tests.properties.schemas import ColumnCase, JobCase
 from tests.properties.yaml_text import yaml
 
 LABELS = ("good", "so-so", 'it\'s "bad", {no} \\ %s', "🙂 x", "NULL")
@@ -17,8 +18,6 @@ def _column(name: str, kind: Kind, *, nullable: bool = False) -> ColumnCase:
         kind=kind,
         enum=enum,
         nullable=nullable,
-        refers=False,
-        defaulted=False,
     )
 
 
@@ -36,21 +35,52 @@ def _job(number: int, kind: Kind) -> JobCase:
     )
 
 
-JOBS = tuple(
-    _job(number, kind)
-    for number, kind in enumerate([*KINDS.values(), enum_kind("mood", LABELS)])
+def _job_of_class(number: int, sql: str, style: Style) -> JobCase:
+    """A job with objects of the user's; there are no arrays of them."""
+    found = JsonClass(name="Range", style=style, decode="str", encode="list")
+    columns = tuple(
+        ColumnCase(name=name, kind=KINDS[sql], json_class=found, nullable=nullable)
+        for name, nullable in (("one", False), ("one_or_none", True))
+    )
+    return JobCase(
+        name=f"typed{number}", columns=columns, priority=False, unique=False, here=True
+    )
+
+
+_CLASSES: tuple[tuple[str, Style], ...] = (
+    ("json", "methods"),
+    ("jsonb", "functions"),
+    ("jsonb", "nested"),
 )
+
+JOBS = (
+    *(
+        _job(number, kind)
+        for number, kind in enumerate([*KINDS.values(), enum_kind("mood", LABELS)])
+    ),
+    *(_job_of_class(number, *which) for number, which in enumerate(_CLASSES)),
+)
+
+MODULES = modules(
+    column.json_class
+    for job in JOBS
+    for column in job.columns
+    if column.json_class is not None
+)
+"""What lies beside the package of `JOBS`."""
 
 
 def schema() -> str:
     """The schema of `JOBS`."""
     jobs: dict[str, object] = {
-        job.name: {
-            "columns": {
-                column.name: column.kind.sql + ("?" if column.nullable else "")
-                for column in job.columns
-            }
-        }
+        job.name: {"columns": {column.name: _node(column) for column in job.columns}}
         for job in JOBS
     }
     return HEAD + yaml({"enums": {"mood": list(LABELS)}, "jobs": jobs})
+
+
+def _node(column: ColumnCase) -> object:
+    if column.json_class is None:
+        return column.kind.sql + ("?" if column.nullable else "")
+    keys = column.json_class.keys
+    return {"type": column.kind.sql, "nullable": column.nullable, **keys}

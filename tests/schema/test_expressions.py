@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobgen.schema.expressions import problem_in
+from jobgen.schema.expressions import problem_in, settled
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,24 @@ def test_an_expression_has_no_carriage_return() -> None:
 def test_an_expression_says_nothing_to_psql(expression: str) -> None:
     """The script is data for psql: no command, and none of its variables."""
     assert problem_in(expression) is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (r"'\x00'", r"E'\\x00'"),
+        (r"x ~ '\d' OR x = 'it''s \'", r"x ~ E'\\d' OR x = E'it''s \\'"),
+        (r"('\')", r"(E'\\')"),
+        ("x = 'a'", "x = 'a'"),
+        (r"x = E'\n'", r"x = E'\n'"),
+        (r"x = U&'\0041'", r"x = U&'\0041'"),
+        (r"x = $$\d$$", r"x = $$\d$$"),
+        (r'"a\b" > 0', r'"a\b" > 0'),
+        ("x = '\\'\n'\\'", "x = '\\'\n'\\'"),
+    ],
+)
+def test_a_backslash_means_itself_in_every_session(
+    expression: str, expected: str
+) -> None:
+    """Also where `standard_conforming_strings` is off."""
+    assert settled(expression) == expected

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
-
-from jobgen.schema.files import File, Unreadable
 from jobgen.schema.load import Loaded, load_schema
 from jobgen.schema.source import MAX_BYTES
+from tests.schema.memory import Memory
 
 _ROOT = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\n"
 _JOBS = "jobs: {first: {columns: {}}}\n"
 
 
-class _Memory:
-    """Files by path; reads are counted."""
-
-    def __init__(self, files: Mapping[str, str]) -> None:
-        self.files = files
-        self.reads: list[str] = []
-
-    def find(self, path: str, beside: str) -> File | Unreadable:
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(beside), path))
-        return File(name=name, identity=name)
-
-    def read(self, file: File) -> bytes | Unreadable:
-        self.reads.append(file.name)
-        if file.name not in self.files:
-            return Unreadable(message=f"there is no file {file.name}")
-        return self.files[file.name].encode()
-
-
 def load(root: str, **files: str) -> Loaded:
     """Loads `root` as s/root.yaml; `a_b` stands for the file s/a/b.yaml."""
     paths = {f"s/{name.replace('_', '/')}.yaml": text for name, text in files.items()}
-    memory = _Memory(paths)
+    memory = Memory({path: text.encode() for path, text in paths.items()})
     data = (_ROOT + root).encode()
     loaded = load_schema(data, "s/root.yaml", memory, identity="s/root.yaml")
     assert len(memory.reads) == len(set(memory.reads)), "a file was read twice"

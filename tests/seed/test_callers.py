@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -330,3 +330,48 @@ def test_bytes_arrive_as_they_are_whatever_strings_mean(
         package.work.enqueue_copy(conn, [new])
         jobs = package.work.fetch_many(conn, uuid4(), 3)
     assert [(job.one, job.many) for job in jobs] == [(raw, [raw, b""])] * 3
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_an_expression_of_the_schema_means_the_same_whatever_strings_mean(
+    database: str, tmp_path: Path, setting: str
+) -> None:
+    """A default that only the server can work out, and a table's check beside it."""
+    package = build(
+        "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
+        "    columns:\n"
+        "      path: {type: text, default_sql: \"concat('C:\\\\temp')\"}\n",
+        tmp_path,
+    )
+    with psycopg.connect(
+        database, options=f"-c standard_conforming_strings={setting}"
+    ) as conn:
+        conn.execute(package.SCHEMA_SQL)
+        package.work.enqueue(conn, package.Work())
+        package.work.enqueue_many(conn, [package.Work()])
+        package.work.enqueue_copy(conn, [package.Work()])
+        conn.execute("INSERT INTO work_jobs DEFAULT VALUES")
+        jobs = package.work.fetch_many(conn, uuid4(), 4)
+    assert [job.path for job in jobs] == [r"C:\temp"] * 4
+
+
+@pytest.mark.parametrize("style", ["postgres", "sql_standard"])
+def test_intervals_arrive_as_they_are_whatever_a_sign_means(
+    database: str, tmp_path: Path, style: str
+) -> None:
+    """Under sql_standard a sign before the first unit counts for all without one."""
+    package = build(
+        "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
+        '    columns: {one: interval, many: "interval[]"}\n',
+        tmp_path,
+    )
+    mixed = timedelta(days=-1, seconds=2, microseconds=3)
+    extremes = [mixed, timedelta.min, timedelta.max, timedelta(0)]
+    new = package.Work(one=mixed, many=extremes)
+    with psycopg.connect(database, options=f"-c intervalstyle={style}") as conn:
+        conn.execute(package.SCHEMA_SQL)
+        package.work.enqueue(conn, new)
+        package.work.enqueue_many(conn, [new])
+        package.work.enqueue_copy(conn, [new])
+        jobs = package.work.fetch_many(conn, uuid4(), 3)
+    assert [(job.one, job.many) for job in jobs] == [(mixed, extremes)] * 3

@@ -5,6 +5,7 @@ from typing import Final
 from tests.typing.columns import COLUMNS
 from tests.typing.mistake import Mistake
 from tests.typing.paths import PATHS
+from tests.typing.shapes import SHAPES
 
 REST: Final = """
     render_report=render_report,
@@ -155,6 +156,30 @@ jobs.handlers(send_mail=handler,{REST}
         pyright=NOT_ASSIGNABLE,
     ),
     Mistake(
+        name="a callable object returns an int",
+        code=f"""
+class Mailer:
+    async def __call__(self, job: jobs.SendMailJob) -> «int→None»:
+        return «1→None»
+
+jobs.handlers(send_mail=Mailer(),{REST}
+""",
+        mypy=NOT_A_HANDLER,
+        pyright='"int" is not a subtype of "Outcome',
+    ),
+    Mistake(
+        name="a bound method returns a text",
+        code=f"""
+class Mailer:
+    def send(self, job: jobs.SendMailJob) -> «str→None»:
+        return «"sent"→None»
+
+jobs.handlers(send_mail=Mailer().send,{REST}
+""",
+        mypy=NOT_A_HANDLER,
+        pyright='Function return type "str" is incompatible',
+    ),
+    Mistake(
         name="a handler yields",
         code=f"""
 async def handler(job: jobs.SendMailJob) -> «AsyncIterator[None]→None»:
@@ -221,15 +246,6 @@ async def work(conn: psycopg.AsyncConnection[object], worker: UUID) -> None:
         pyright='"email" is not a known attribute of "None"',
     ),
     Mistake(
-        name="a row of another job is finished",
-        code="""
-def work(conn: psycopg.Connection[object], job: jobs.SendMailJob) -> None:
-    jobs.«render_report→send_mail».succeed(conn, job)
-""",
-        mypy='has incompatible type "SendMailJob"; expected "RenderReportJob"',
-        pyright='"SendMailJob" is not assignable to "RenderReportJob"',
-    ),
-    Mistake(
         name="the status of a lost row is used without a look",
         code="""
 async def work(conn: psycopg.AsyncConnection[object], job: jobs.SendMailJob) -> None:
@@ -285,6 +301,13 @@ def new(day: «date→datetime») -> jobs.SendMail:
         pyright='"ContactTopic"',
     ),
     Mistake(
+        name="None in an array",
+        code='jobs.ImportContacts(file_name="a", content="", columns_map={},'
+        " topics=[«None→jobs.ContactTopic.PRICES»])",
+        mypy='List item 0 has incompatible type "None"',
+        pyright='"None" is not assignable to "ContactTopic"',
+    ),
+    Mistake(
         name="what is no JSON",
         code='jobs.ImportContacts(file_name="a", content="",'
         ' columns_map={"E-Mail": «object()→"email"»})',
@@ -302,15 +325,6 @@ async def produce(conn: psycopg.AsyncConnection[object]) -> None:
 """,
         mypy='variable has type "int"',
         pyright='is not assignable to declared type "int"',
-    ),
-    Mistake(
-        name="one job instead of many",
-        code="""
-def produce(conn: psycopg.Connection[object], mail: jobs.SendMail) -> None:
-    jobs.send_mail.enqueue_many(conn, «mail→[mail]»)
-""",
-        mypy='has incompatible type "SendMail"; expected "Iterable[SendMail]"',
-        pyright='"SendMail" is incompatible with protocol "Iterable[SendMail]"',
     ),
     Mistake(
         name="the ids of a uuid table as numbers",
@@ -332,4 +346,7 @@ def work(conn: psycopg.Connection[object], worker: UUID) -> None:
     ),
 )
 
-MISTAKES: Final = (*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *ENQUEUEING, *PATHS, *COLUMNS)
+MISTAKES: Final = (
+    *(*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *ENQUEUEING),
+    *(*PATHS, *SHAPES, *COLUMNS),
+)

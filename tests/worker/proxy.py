@@ -12,11 +12,11 @@ _CHUNK: Final = 1 << 16
 
 
 class Proxy:
-    """Forwards bytes both ways, until a question that holds `marked` is asked.
+    """Forwards bytes both ways, until a statement that holds `marked` is executed.
 
-    That question still reaches the server; nothing that it answers reaches the
-    client. `answered`: the client loses the connection after the answer has come;
-    otherwise at once. It happens once.
+    That is what follows its preparation. It still reaches the server; nothing that
+    it answers reaches the client. `answered`: the client loses the connection after
+    the answer has come; otherwise at once. It happens once.
     """
 
     def __init__(self, server_dsn: str, marked: bytes, *, answered: bool) -> None:
@@ -51,9 +51,11 @@ class Proxy:
     ) -> None:
         server, to_server = await asyncio.open_unix_connection(self._socket)
         back = asyncio.create_task(_forward(server, to_client))
+        is_prepared = False
         try:
             while data := await client.read(_CHUNK):
-                lost = self._marked in data and not self.cut.is_set()
+                lost = is_prepared and not self.cut.is_set()
+                is_prepared = self._marked in data
                 if lost:
                     back.cancel()
                     await asyncio.wait({back})

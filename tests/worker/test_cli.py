@@ -159,7 +159,7 @@ def test_generated_code_of_another_protocol_is_refused(here: Path) -> None:
     (here / "newer.py").write_text(
         "from dataclasses import replace\n"
         "import app\n"
-        "package = replace(app.handlers.package, protocol=99)\n"
+        "package = app.handlers.package._replace(protocol=99)\n"
         "handlers = replace(app.handlers, package=package)\n"
     )
     line = _refusal(here, "newer:handlers", "--dsn", _NOWHERE)
@@ -178,7 +178,7 @@ def test_a_server_older_than_the_sql_is_made_for_is_refused(
     (here / "newer.py").write_text(
         "from dataclasses import replace\n"
         "import app\n"
-        f"package = replace(app.handlers.package, minimum={server.version + 1})\n"
+        f"package = app.handlers.package._replace(minimum={server.version + 1})\n"
         "handlers = replace(app.handlers, package=package)\n"
     )
     line = _refusal(here, "newer:handlers", "--dsn", jobs_dsn)

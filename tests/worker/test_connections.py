@@ -1,7 +1,7 @@
 """What the environment or the user's connections say has no part in the work."""
 
 import asyncio
-from typing import Any
+from functools import partial
 
 import psycopg
 import pytest
@@ -9,9 +9,17 @@ from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
 import generated_example as jobs
-from jobgen.runtime import listener
+from jobgen.runtime import Worker
 from jobgen.runtime.link import Connect, open_connection
-from tests.worker.support import mail_handlers, rows, running, statuses, until
+from tests.worker.support import (
+    PATIENCE,
+    enqueue,
+    mail_handlers,
+    rows,
+    running,
+    statuses,
+    until,
+)
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["a DSN", "a function"])
@@ -40,30 +48,28 @@ def test_a_row_that_the_clients_encoding_lacks_is_run(
     assert error.startswith("ValueError: 漢")
 
 
-def test_a_listening_connection_may_have_scalar_rows(
-    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[AsyncConnection[Any]] = []
+def _has_succeeded(worker: Worker, count: int) -> bool:
+    return worker.stats().succeeded == count
+
+
+def test_the_users_connections_may_have_scalar_rows(jobs_dsn: str) -> None:
+    """Also the one that listens: what it hears is heard while it sleeps."""
+    opened: list[AsyncConnection[object]] = []
 
     async def connect() -> AsyncConnection[object]:
         conn = await AsyncConnection[object].connect(jobs_dsn, row_factory=scalar_row)
         opened.append(conn)
         return conn
 
-    async def main() -> None:
-        heard: list[str] = []
-        channels = [jobs.send_mail.CHANNEL]
-        task = asyncio.create_task(
-            listener.listen(connect, "listener", channels, heard.append)
-        )
-        await until(lambda: len(heard) == 1)
-        await asyncio.sleep(0.5)  # several probes
-        with psycopg.connect(jobs_dsn) as conn:
-            conn.execute("SELECT pg_notify(%s, '')", [channels[0]])
-        await until(lambda: len(heard) == 2)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert len(opened) == 1
+    async def handler(job: jobs.SendMailJob) -> None: ...
 
-    monkeypatch.setattr(listener, "PROBE_SECONDS", 0.1)
+    async def main() -> None:
+        patient = running(connect, mail_handlers(handler), poll_interval=PATIENCE)
+        async with patient as worker:
+            for number in (1, 2):
+                await asyncio.sleep(0.3)
+                enqueue(jobs_dsn)
+                await until(partial(_has_succeeded, worker, number))
+        assert len(opened) == 4  # to fetch, for results, for care, for the heartbeat
+
     asyncio.run(main())

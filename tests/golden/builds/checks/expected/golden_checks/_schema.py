@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
-    "6cf0c38933e08e7e9f4c95918afd8099c001643768c84e4a1cfc980644477dc4"
+    "bd6abd279de785c2d4e1903cdbae5b5527f7f1a3a1339070f34fdb4a01478650"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -167,7 +167,7 @@ CREATE TABLE public.resize_jobs (
     CONSTRAINT resize_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT resize_jobs_width_check CHECK (width BETWEEN 1 AND 10000),
     CONSTRAINT resize_jobs_height_check CHECK (height > 0 AND height <> 13),
-    CONSTRAINT resize_jobs_label_check CHECK (label <> '' AND label !~ '^\\s')
+    CONSTRAINT resize_jobs_label_check CHECK (label <> '' AND label !~ E'^\\\\s')
 );
 
 CREATE INDEX resize_jobs_ready ON public.resize_jobs (run_at, id)

@@ -145,7 +145,7 @@ CREATE TABLE public.resize_jobs (
     CONSTRAINT resize_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT resize_jobs_width_check CHECK (width BETWEEN 1 AND 10000),
     CONSTRAINT resize_jobs_height_check CHECK (height > 0 AND height <> 13),
-    CONSTRAINT resize_jobs_label_check CHECK (label <> '' AND label !~ '^\s')
+    CONSTRAINT resize_jobs_label_check CHECK (label <> '' AND label !~ E'^\\s')
 );
 
 CREATE INDEX resize_jobs_ready ON public.resize_jobs (run_at, id)

@@ -162,7 +162,7 @@ WHERE job.id = done.id
     AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
-    AND job.status::text = 'job_status_running'
+    AND job.status IS NOT DISTINCT FROM 'job_status_running'
 RETURNING job.id
 """
 

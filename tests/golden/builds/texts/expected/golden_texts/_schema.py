@@ -16,7 +16,7 @@ __all__ = [
 
 PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
-    "c6ad41074efceccbb0219fc7ef74f105b929622ba71af0832590c2d47ed3c68a"
+    "24cf36b5eb33e70e0b7215068fc93465d1ab591377f3cfbfebd9596b39860ce4"
 )
 
 SCHEMA_SQL: Final[LiteralString] = """\
@@ -157,7 +157,7 @@ CREATE TABLE public.quote_jobs (
     a text NOT NULL DEFAULT E'\\\\ '' " $$ {{ x }} %s'::text,
     b text NOT NULL,
     CONSTRAINT quote_jobs_pkey PRIMARY KEY (id),
-    CONSTRAINT quote_jobs_b_check CHECK (b <> '"\\ $$')
+    CONSTRAINT quote_jobs_b_check CHECK (b <> E'"\\\\ $$')
 );
 
 COMMENT ON TABLE public.quote_jobs IS E'It''s "said": \\\\ \x22\x22\x22 $$ $jobgen$ {{ x }} {% y %} */ -- 🙂 %s\\n\\nA second paragraph that is so long that it does not fit on a line and is therefore wrapped.';

@@ -135,7 +135,7 @@ CREATE TABLE public.quote_jobs (
     a text NOT NULL DEFAULT E'\\ '' " $$ {{ x }} %s'::text,
     b text NOT NULL,
     CONSTRAINT quote_jobs_pkey PRIMARY KEY (id),
-    CONSTRAINT quote_jobs_b_check CHECK (b <> '"\ $$')
+    CONSTRAINT quote_jobs_b_check CHECK (b <> E'"\\ $$')
 );
 
 COMMENT ON TABLE public.quote_jobs IS E'It''s "said": \\ """ $$ $jobgen$ {{ x }} {% y %} */ -- 🙂 %s\n\nA second paragraph that is so long that it does not fit on a line and is therefore wrapped.';
