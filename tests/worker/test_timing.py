@@ -66,8 +66,8 @@ def test_a_plain_handler_that_overruns_is_marked_at_once_and_keeps_its_slot(
 
     async def scenario() -> None:
         async with running(jobs_dsn, handlers) as worker:
-            await until(lambda: worker.stats().overrunning == 1)
-            assert statuses(jobs_dsn) == ["retry", "not_started"]
+            await until(lambda: statuses(jobs_dsn) == ["retry", "not_started"])
+            assert worker.stats().overrunning == 1
             await asyncio.sleep(0.5)  # more than two polls
             assert started == [0]
             release.set()
