@@ -14,11 +14,13 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
 
 import psycopg
 
+from jobgen.cli import processes
 from jobgen.runtime import Handlers, RefusedError, Worker
 from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
@@ -54,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="handlers at once in this process, over all jobs",
     )
     parser.add_argument(
+        "--processes",
+        metavar="N",
+        type=_positive_int,
+        default=1,
+        help="worker processes; one that dies is replaced (1)",
+    )
+    parser.add_argument(
         "--grace",
         metavar="SECONDS",
         type=_seconds,
@@ -77,6 +86,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the worker until it is stopped: 0, or 2 where it cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if arguments.processes == 1:
+        status = _run_here(arguments, lambda: None)
+        if status == 0:
+            _end_process(0)
+        return status
+    if not hasattr(os, "fork"):
+        return _refuse("--processes needs fork, which this system does not have")
+    return processes.run(arguments.processes, lambda ready: _run_here(arguments, ready))
+
+
+def _run_here(arguments: argparse.Namespace, ready: Callable[[], None]) -> int:
+    """Run one worker in this process; `ready` is called once it is made."""
     dsn = _dsn(arguments)
     try:
         path, only = _named(arguments)
@@ -85,7 +106,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise _UsageError(
                 "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
             )
-        run_on_own_loop(_worker(arguments, dsn, handlers, only).run())
+        worker = _worker(arguments, dsn, handlers, only)
+        ready()
+        run_on_own_loop(worker.run())
     except _ImportFailedError:
         return 2
     except (_UsageError, RefusedError) as error:
@@ -97,7 +120,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"the database cannot be reached: {told(error)}; start it, or name another"
             " with --dsn"
         )
-    _end_process(0)
     return 0
 
 

@@ -1,0 +1,102 @@
+"""`jobgen worker --processes N`: one command, several processes, none missed."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.worker.process import command, environment, working
+from tests.worker.support import enqueue, statuses, wait_until
+
+_APP = """\
+import os
+import generated_example as jobs
+from jobgen.runtime import Handlers, bind
+
+
+async def send_mail(job: jobs.SendMailJob) -> None:
+    if job.user_id == 7:
+        with open("died", "x"):
+            os._exit(9)
+
+
+handlers = Handlers(jobs.PACKAGE, (bind(jobs.send_mail.JOB, send_mail),))
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(_APP)
+    return tmp_path
+
+
+def _workers(dsn: str) -> set[int]:
+    """The ids of the processes that are registered."""
+    with psycopg.connect(dsn) as conn:
+        found = conn.execute("SELECT pid FROM jobgen_workers").fetchall()
+        return {row[0] for row in found}
+
+
+def test_each_process_is_a_worker_and_all_end_with_the_command(
+    jobs_dsn: str, here: Path
+) -> None:
+    arguments = ("app:handlers", "--dsn", jobs_dsn, "--processes", "3")
+    with working(here, *arguments) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 3)
+        enqueue(jobs_dsn, 5)
+        wait_until(lambda: statuses(jobs_dsn) == ["succeeded"] * 5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert not _workers(jobs_dsn)
+
+
+def test_a_process_that_dies_is_replaced(jobs_dsn: str, here: Path) -> None:
+    arguments = ("app:handlers", "--dsn", jobs_dsn, "--processes", "2")
+    with working(here, *arguments) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 2)
+        first = _workers(jobs_dsn)
+        enqueue(jobs_dsn, 8)
+        # Its entry stays behind: only a rescue knows that it is dead.
+        wait_until(lambda: len(_workers(jobs_dsn) - first) == 1)
+        assert (here / "died").exists()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_processes_end_when_their_parent_is_killed(jobs_dsn: str, here: Path) -> None:
+    arguments = ("app:handlers", "--dsn", jobs_dsn, "--processes", "2")
+    with working(here, *arguments) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 2)
+        children = _workers(jobs_dsn)
+        process.kill()
+        wait_until(lambda: not any(map(_is_alive, children)))
+    assert not _workers(jobs_dsn)
+
+
+def test_what_is_wrong_with_all_of_them_is_said_once(here: Path) -> None:
+    arguments = ("app:other", "--dsn", "host=/nowhere", "--processes", "4")
+    done = subprocess.run(
+        command(arguments),
+        cwd=here,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "jobgen worker: the module app has no other\n"
+
+
+def _is_alive(pid: int) -> bool:
+    """A zombie is not: in a container nobody may be there to reap it."""
+    time.sleep(0.01)
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
