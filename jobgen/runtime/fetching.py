@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -38,6 +38,9 @@ _MOST_UNWRITTEN: Final = 4 * _BATCH
 _UNSEEN_PAUSE: Final = 0.01
 """Seconds before asking again whether the heartbeat has been written."""
 
+PROBE_SECONDS: Final = 3.0
+"""A connection that said nothing for so long is asked whether it is still alive."""
+
 _SHORTEST_POLL: Final = 0.005
 """Seconds between looks at tables that announce nothing, while they are busy."""
 
@@ -63,6 +66,7 @@ class Fetching:
         wake: asyncio.Event,
         *,
         listen: bool,
+        died: Callable[[], None],
     ) -> None:
         self._worker_id = worker_id
         self._attempts = attempts
@@ -81,11 +85,13 @@ class Fetching:
             f"jobgen worker {worker_id}",
             pooled=not listen,
             opened=self._connected,
+            died=died,
         )
         self._stopping = asyncio.Event()
         self._in_doubt = False
         self._next_search = 0.0
         self._tick_at = -math.inf
+        self._probe_at = math.inf
         self._poll = times.poll_interval
         self._waits_for_room = False
 
@@ -163,8 +169,12 @@ class Fetching:
         looked = await self._look_where_due(now)
         if now >= self._tick_at:
             await self._tick()
+        elif now >= self._probe_at:
+            await self.link.run(plans.probe())
         elif not looked:
             await self._sleep(now)
+            return
+        self._probe_at = time.monotonic() + PROBE_SECONDS
 
     async def _look_where_due(self, now: float) -> bool:
         """Whether any table was looked at. Others are first next time."""
@@ -193,7 +203,8 @@ class Fetching:
         """Until a table is due, something is heard, or there is room again."""
         times = [table.watch.look_at for table in self._tables]
         # What is due already was not looked at: it waits for room.
-        next_look = min([self._tick_at, *(when for when in times if when > now)])
+        asked = min(self._tick_at, self._probe_at)
+        next_look = min([asked, *(when for when in times if when > now)])
         seconds = max(next_look - time.monotonic(), 0.0)
         conn = self.link.conn
         if conn is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Final, LiteralString, TypeAlias, TypeVar
 
 import psycopg
@@ -12,7 +12,8 @@ from psycopg import AsyncConnection
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.cursor import AsyncCursor
-from jobgen.runtime.log import is_connection_lost
+from jobgen.runtime.liveness import DOUBT_SECONDS, hang_up, is_at_work
+from jobgen.runtime.log import LOGGER, is_connection_lost
 
 A = TypeVar("A")
 
@@ -24,9 +25,8 @@ Opened: TypeAlias = Callable[[AsyncConnection[object]], Awaitable[None]]
 
 CONNECT_SECONDS: Final = 5.0
 """How long a server may take to answer a new connection."""
-STATEMENT_SECONDS: Final = 8.0
-"""A statement without an answer for so long means that the connection is dead. The
-server gives it up before, so that a slow one costs no connection."""
+PROBE_SECONDS: Final = 3.0
+"""The same, where one that is there already does not answer."""
 
 # A prepared LIMIT hides from the planner how few rows are wanted; without these, a
 # generic plan reads the whole table instead of the index that serves the queue, and
@@ -34,7 +34,7 @@ server gives it up before, so that a slow one costs no connection."""
 # so long that it does not hold up what goes on in other tables.
 _SETTINGS: Final[LiteralString] = """\
 SET LOCAL lock_timeout = '100ms';
-SET LOCAL statement_timeout = '6s';
+SET LOCAL statement_timeout = '60s';
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off;
@@ -47,15 +47,20 @@ _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
 
 async def open_connection(
-    connect: Connect, name: str, *, pooled: bool = False
+    connect: Connect,
+    name: str,
+    *,
+    pooled: bool = False,
+    seconds: float = CONNECT_SECONDS,
 ) -> AsyncConnection[object]:
     """A connection in autocommit mode that never waits long for a lock.
 
     pooled: behind a transaction pooler, where nothing may be left in the session.
+    seconds: how long that may take.
 
     Raises `psycopg.Error` or `TimeoutError`.
     """
-    async with asyncio.timeout(CONNECT_SECONDS):
+    async with asyncio.timeout(seconds):
         conn: AsyncConnection[object]
         if isinstance(connect, str):
             conn = await AsyncConnection.connect(
@@ -106,7 +111,8 @@ def _is_connection(value: object) -> bool:
 class Link:
     """One connection of a worker. Statements on it run one after the other.
 
-    pooled: as of `open_connection`; opened: called with each new connection.
+    pooled: as of `open_connection`; opened: called with each new connection; died:
+    called when one was found dead, as others to the same server may be.
     """
 
     def __init__(
@@ -116,11 +122,13 @@ class Link:
         *,
         pooled: bool = False,
         opened: Opened | None = None,
+        died: Callable[[], None] | None = None,
     ) -> None:
         self._connect = connect
         self._name = name
         self._pooled = pooled
         self._opened = opened
+        self._died = died
         self._conn: AsyncConnection[object] | None = None
         self._turn = asyncio.Lock()
 
@@ -151,7 +159,7 @@ class Link:
         async with self._turn:
             conn = await self._open()
             try:
-                async with asyncio.timeout(STATEMENT_SECONDS):
+                with self._doubting(conn):
                     return await self._work(conn, work)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 if conn.closed or is_connection_lost(error):
@@ -160,6 +168,18 @@ class Link:
             except asyncio.CancelledError:
                 await self.drop()
                 raise
+
+    async def drop(self) -> None:
+        """Close the connection; the next statement opens another."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            with contextlib.suppress(psycopg.Error):
+                await conn.close()
+
+    async def drop_if_idle(self) -> None:
+        """The same, unless a statement is under way: that one finds out by itself."""
+        if not self._turn.locked():
+            await self.drop()
 
     async def _work(
         self,
@@ -180,16 +200,42 @@ class Link:
             )
             if self._opened is not None:
                 try:
-                    async with asyncio.timeout(STATEMENT_SECONDS):
+                    with self._doubting(conn):
                         await self._opened(conn)
                 except BaseException:
                     await self.drop()
                     raise
         return conn
 
-    async def drop(self) -> None:
-        """Close the connection; the next statement opens another."""
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            with contextlib.suppress(psycopg.Error):
-                await conn.close()
+    @contextlib.contextmanager
+    def _doubting(self, conn: AsyncConnection[object]) -> Generator[None]:
+        """Hang up within the block if the server is not at work any more."""
+        doubts: list[asyncio.Task[None]] = []
+
+        def doubt() -> None:
+            doubts.append(loop.create_task(self._doubt(conn)))
+
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(DOUBT_SECONDS, doubt)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for task in doubts:
+                task.cancel()
+
+    async def _doubt(self, conn: AsyncConnection[object]) -> None:
+        """Look now, and again if there was an answer."""
+        if await is_at_work(self._open_another, conn):
+            await asyncio.sleep(DOUBT_SECONDS)
+            await self._doubt(conn)
+            return
+        LOGGER.warning("%s: the connection is dead", self._name)
+        hang_up(conn)
+        if self._died is not None:
+            self._died()
+
+    async def _open_another(self) -> AsyncConnection[object]:
+        return await open_connection(
+            self._connect, self._name, pooled=self._pooled, seconds=PROBE_SECONDS
+        )

@@ -359,6 +359,11 @@ def barrier(lease: Lease, transaction: int) -> Plan[bool]:
     return bool(row[0])
 
 
+def probe() -> Plan[None]:
+    """Ask for nothing but an answer."""
+    yield Execute("SELECT")
+
+
 def notify(channel: LiteralString) -> Plan[None]:
     yield Execute("SELECT pg_notify($1, '')", (channel,))
 

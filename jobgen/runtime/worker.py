@@ -80,6 +80,7 @@ class Worker:
         self._write = Link(connect, f"jobgen results {self.id}", pooled=not listen)
         self._care = Link(connect, f"jobgen care {self.id}", pooled=not listen)
         self._ran = False
+        self._suspected: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -113,6 +114,7 @@ class Worker:
             self._times,
             self._wake,
             listen=listen,
+            died=self._suspect_others,
         )
 
     def stop(self) -> None:
@@ -170,6 +172,13 @@ class Worker:
 
     def _freed(self) -> None:
         self._fetching.freed()
+
+    def _suspect_others(self) -> None:
+        """One connection was found dead: those that say nothing may be, too."""
+        self._suspected = [
+            asyncio.create_task(link.drop_if_idle())
+            for link in (self._write, self._care)
+        ]
 
     # --- beside the work
 

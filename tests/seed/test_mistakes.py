@@ -293,7 +293,6 @@ def test_08_every_loop_survives_database_errors_and_says_so(
 
     asyncio.run(main())
     assert "fetch failed" in caplog.text
-    assert "LISTEN failed" in caplog.text
     assert "rescue failed" in caplog.text
     assert "heartbeat failed" in caplog.text
 
@@ -360,8 +359,8 @@ class Gate:
 def test_10_a_half_open_listening_connection_is_noticed(
     server: Server, conn: Connection, jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobgen.runtime.listener.PROBE_SECONDS", 0.3)
-    monkeypatch.setattr("jobgen.runtime.listener.STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr("jobgen.runtime.fetching.PROBE_SECONDS", 0.3)
+    monkeypatch.setattr("jobgen.runtime.link.DOUBT_SECONDS", 0.5)
     conn.autocommit = True
 
     async def main() -> None:
