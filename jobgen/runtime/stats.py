@@ -18,6 +18,7 @@ class Stats:
     completed_by_handler: int = 0
     refused: int = 0
     rescued: int = 0
+    expired: int = 0
     overrunning: int = 0
 
     def __str__(self) -> str:

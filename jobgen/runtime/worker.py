@@ -32,6 +32,7 @@ from jobgen.runtime.preflight import (
     check_version,
 )
 from jobgen.runtime.results import Results
+from jobgen.runtime.retention import Retention
 from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.times import Times
@@ -165,7 +166,14 @@ class Worker:
                 await aio.run(conn, check_table(self._package, bound.job))
 
     def _start_background(self) -> list[asyncio.Task[None]]:
-        loops = [self._results.run(), self._care_loop(), self._watch_loop()]
+        every = self._times.retention_interval
+        retention = Retention(self._care, self._bound, self._stats, every=every)
+        loops = [
+            self._results.run(),
+            self._care_loop(),
+            self._watch_loop(),
+            retention.run(),
+        ]
         return [asyncio.create_task(loop) for loop in loops]
 
     def _freed(self) -> None:
