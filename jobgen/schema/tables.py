@@ -286,6 +286,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         foreign_keys=tuple(_foreign_keys(home, job)),
         indexes=(*_queue_indexes(job), *payload_indexes(job)),
         notifications=notifications_of(schema, job),
+        options=OPTIONS,
         comment=job.doc,
         grants=grants.on_table(schema.roles, job),
     )
