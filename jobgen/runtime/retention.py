@@ -34,7 +34,7 @@ class Retention:
         self._care = care
         self._stats = stats
         self._every = every
-        self._expire = {
+        self._expire: dict[str, LiteralString] = {
             each.job.name: each.job.statements.expire
             for each in bound
             if each.job.statements.expire is not None

@@ -34,5 +34,10 @@ class Times:
         return 8 * self.heartbeat_interval
 
     @property
+    def report_interval(self) -> float:
+        """Between two lines of the log about what was done: a minute."""
+        return 12 * self.heartbeat_interval
+
+    @property
     def dead(self) -> timedelta:
         return timedelta(seconds=self.dead_after)
