@@ -86,7 +86,7 @@ async def _generic_plan(
 ) -> str:
     conn = await open_connection(dsn, "jobgen test")
     async with conn:
-        await conn.execute(fill)
+        await conn.execute(fill, prepare=False)
         await conn.execute("SET plan_cache_mode = force_generic_plan")
         await conn.execute(prepare)
         cursor = await conn.execute(explain)
