@@ -20,7 +20,6 @@ _RETENTION: Final = "tests/worker/test_retention.py"
 _ROLES: Final = "tests/emit/test_roles.py"
 _ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
-_GENERIC_PLANS: Final = "tests/worker/test_plans.py"
 _VACUUM: Final = "tests/worker/test_vacuum.py"
 _TYPED_JSON: Final = "tests/emit/test_typed_json.py"
 _STATEMENTS: Final = "templates/statements"
@@ -80,8 +79,8 @@ MUTANTS: Final = (
         file=f"{_STATEMENTS}/fetch.jinja",
         old="WHERE job.id = ANY (ARRAY[next.id])",
         new="WHERE job.id = next.id",
-        test=_GENERIC_PLANS,
-        only="test_rows_are_found_by_id_though_the_table_seemed_empty_or_idle",
+        test=_PLANS,
+        only="test_statements_use_their_indexes_where_a_table_was_empty_at_first",
     ),
     Mutant(
         name="vacuum-warns-at-first-sight",

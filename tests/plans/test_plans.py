@@ -104,19 +104,32 @@ def test_statements_use_their_indexes_before_and_after_an_analyze(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("rows_before", [0, 10])
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
 def test_statements_use_their_indexes_where_a_table_grew_since_its_analyze(
-    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture, rows_before: int
+    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture
 ) -> None:
     async def scenario() -> None:
         async with worker_connection(dsn) as conn:
             assert await _wrong(conn, jobs) == []
 
-    _fill(dsn, rows_before, mixture)
+    _fill(dsn, 10, mixture)
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("VACUUM ANALYZE")
     _fill(dsn, ROWS, mixture)
+    asyncio.run(scenario())
+
+
+def test_statements_use_their_indexes_where_a_table_was_empty_at_first(
+    dsn: str, jobs: list[JobType[Any, Any, Any]]
+) -> None:
+    """A plan stays until the next ANALYZE, whatever has come since; to a table of no
+    rows, reading all of them once for each row of a batch would seem as good."""
+
+    async def scenario() -> None:
+        async with worker_connection(dsn) as conn:
+            await conn.execute("VACUUM ANALYZE")
+            assert await _wrong(conn, jobs) == []
+
     asyncio.run(scenario())
 
 
