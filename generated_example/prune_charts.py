@@ -105,7 +105,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -139,7 +139,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -168,7 +168,7 @@ SUCCEED_MANY_SQL: Final[LiteralString] = """\
 DELETE FROM public.prune_charts_jobs AS job
 USING unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
     AS done(id, locked_at, attempts_count)
-WHERE job.id = done.id
+WHERE job.id = ANY (ARRAY[done.id])
     AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
@@ -316,7 +316,7 @@ FROM (
     SELECT id, abandoned, has_attempts AND NOT abandoned AS retries
     FROM lost
 ) AS lost
-WHERE job.id = lost.id
+WHERE job.id = ANY (ARRAY[lost.id])
 RETURNING job.id
 """
 
@@ -337,7 +337,7 @@ SET updated_at = now(),
     locked_at = NULL,
     locked_by = NULL
 FROM stranded
-WHERE job.id = stranded.id
+WHERE job.id = ANY (ARRAY[stranded.id])
 RETURNING job.id
 """
 
@@ -470,6 +470,7 @@ JOB: Final[JobType[PruneCharts, PruneChartsJob, int]] = JobType(
         ),
         concurrency=16,
         stale_after=timedelta(minutes=10),
+        deletes=True,
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

@@ -132,7 +132,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -171,7 +171,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -211,7 +211,7 @@ SET status = 'job_status_succeeded',
     locked_by = NULL
 FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
     AS done(id, locked_at, attempts_count)
-WHERE job.id = done.id
+WHERE job.id = ANY (ARRAY[done.id])
     AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
@@ -359,7 +359,7 @@ FROM (
     SELECT id, abandoned, has_attempts AND NOT abandoned AS retries
     FROM lost
 ) AS lost
-WHERE job.id = lost.id
+WHERE job.id = ANY (ARRAY[lost.id])
 RETURNING job.id
 """
 
@@ -380,7 +380,7 @@ SET updated_at = now(),
     locked_at = NULL,
     locked_by = NULL
 FROM stranded
-WHERE job.id = stranded.id
+WHERE job.id = ANY (ARRAY[stranded.id])
 RETURNING job.id
 """
 
@@ -413,6 +413,60 @@ SELECT id
 FROM public.render_report_jobs
 WHERE id = ANY($1::bigint[])
 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+EXPIRE_SQL: Final[LiteralString] = """\
+WITH
+failed AS MATERIALIZED (
+    SELECT id, 1 AS kind, updated_at + interval '2160 hours' AS due_at
+    FROM public.render_report_jobs
+    WHERE status = 'job_status_failed'
+        AND updated_at < now() - interval '2160 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '2160 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+    FOR UPDATE SKIP LOCKED
+),
+timed_out AS MATERIALIZED (
+    SELECT id, 2 AS kind, updated_at + interval '2160 hours' AS due_at
+    FROM public.render_report_jobs
+    WHERE status = 'job_status_timed_out'
+        AND updated_at < now() - interval '2160 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '2160 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+    FOR UPDATE SKIP LOCKED
+),
+succeeded AS MATERIALIZED (
+    SELECT id, 3 AS kind, updated_at + interval '720 hours' AS due_at
+    FROM public.render_report_jobs
+    WHERE status = 'job_status_succeeded'
+        AND updated_at < now() - interval '720 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '720 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+    FOR UPDATE SKIP LOCKED
+),
+gone AS (
+    DELETE FROM public.render_report_jobs AS job
+    USING (
+        SELECT * FROM failed
+        UNION ALL
+        SELECT * FROM timed_out
+        UNION ALL
+        SELECT * FROM succeeded
+    ) AS old
+    WHERE job.id = ANY (ARRAY[old.id])
+    RETURNING old.kind, old.due_at
+)
+SELECT
+    coalesce(sum(batch.size), 0)::bigint AS deleted,
+    (min(batch.last_due) FILTER (WHERE batch.size >= $1::bigint))::text AS more_from
+FROM (
+    SELECT count(*) AS size, max(due_at) AS last_due
+    FROM gone
+    GROUP BY kind
+) AS batch
 """
 
 PROMISE_SQL: Final[LiteralString] = """\
@@ -613,6 +667,7 @@ JOB: Final[JobType[RenderReport, RenderReportJob, int]] = JobType(
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
         unlocked=UNLOCKED_SQL,
+        expire=EXPIRE_SQL,
     ),
     decode=_decode,
     order=(8, 0),
@@ -627,6 +682,7 @@ JOB: Final[JobType[RenderReport, RenderReportJob, int]] = JobType(
         ),
         concurrency=2,
         stale_after=timedelta(minutes=10),
+        deletes=True,
     ),
     shape=(
         Shape(name="id", type="bigint", not_null=True),

@@ -37,6 +37,7 @@ class PolicyView:
     jitter: str
     concurrency: int
     stale_after: str
+    deletes: bool
 
 
 def input_of(column: Input, name: str) -> str:
@@ -71,6 +72,7 @@ def policy_of(job: Job) -> PolicyView:
         jitter=repr(float(job.backoff.jitter)),
         concurrency=job.concurrency,
         stale_after=_duration(job.stale_after),
+        deletes=job.deletes_rows,
     )
 
 

@@ -269,8 +269,8 @@ def _constraints(table: Table) -> list[str]:
 
 
 def _options(table: Table) -> str:
-    options = ", ".join(f"{name} = {value}" for name, value in table.options)
-    return f" WITH ({options})" if options else ""
+    options = ",\n    ".join(f"{name} = {value}" for name, value in table.options)
+    return f" WITH (\n    {options}\n)" if options else ""
 
 
 def _comments(table: Table, name: str) -> Iterable[Comment]:

@@ -41,6 +41,7 @@ WORKER = (
     "next_due",
     "unlocked",
 )
+RETENTION = ("expire",)
 LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")
 
@@ -61,6 +62,15 @@ class Statement:
     sql: str
     why: tuple[str, ...] = ()
     owner: str = ""  # the class of which it is a field: `Statements` or `Lease`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """Rows of one status, and how long they are kept."""
+
+    name: str
+    status_text: str
+    kept: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,7 @@ class JobView:
     wake_text: str
     priority: bool
     deletes: bool
+    expired: tuple[Expired, ...]
     max_attempts: int
     backoff: str
     stale_after: str
@@ -110,9 +121,14 @@ def statements_of(
 
     `inputs` are the columns that a producer sends.
     """
-    leased = job.notify == "when_idle"
-    worker = WORKER + (LEASE if leased else ()) if job.worker == "here" else ()
+    worker = _of_worker(job) if job.worker == "here" else ()
     return _statements(PRODUCER + worker, _view(schema, job, inputs))
+
+
+def _of_worker(job: Job) -> tuple[str, ...]:
+    expire = RETENTION if job.retention.of_status else ()
+    lease = LEASE if job.notify == "when_idle" else ()
+    return WORKER + expire + lease
 
 
 def package_statements(schema: Schema) -> tuple[Statement, ...]:
@@ -141,7 +157,7 @@ def _statement(name: str, sql: str) -> Statement:
 def _owner(name: str) -> str:
     if name in LEASE:
         return "Lease"
-    return "Statements" if name in WORKER else ""
+    return "Statements" if name in WORKER + RETENTION else ""
 
 
 def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
@@ -165,6 +181,14 @@ def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
         wake_text=quote_literal(qualified(home, names.wake_sequence(job.table))),
         priority=job.priority,
         deletes=job.on_success == "delete",
+        expired=tuple(
+            Expired(
+                name=status.removeprefix("job_status_"),
+                status_text=quote_literal(status),
+                kept=interval_sql(kept),
+            )
+            for status, kept in job.retention.of_status.items()
+        ),
         max_attempts=job.max_attempts,
         backoff=backoff_sql(job.backoff),
         stale_after=interval_sql(job.stale_after),

@@ -96,13 +96,17 @@ class Shape(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """The settings of a job that the worker obeys."""
+    """The settings of a job that the worker obeys.
+
+    deletes: rows go, those that succeed or those that are old.
+    """
 
     max_attempts: int
     timeout: timedelta | None
     backoff: Backoff
     concurrency: int
     stale_after: timedelta
+    deletes: bool = False
 
 
 class Lease(NamedTuple):
@@ -162,6 +166,8 @@ class Statements(NamedTuple):
     rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
     next_due: → name of the job, seconds until its first ready row is due, or NULL.
     unlocked: ids → those of the rows that nobody else holds locked.
+    expire: limit, where to go on → how many rows were deleted because they have been
+    kept for long enough, and where to go on if there may be more of them.
     """
 
     fetch: LiteralString
@@ -179,6 +185,7 @@ class Statements(NamedTuple):
     next_due: LiteralString
     fetch_above: LiteralString | None = None
     unlocked: LiteralString | None = None
+    expire: LiteralString | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

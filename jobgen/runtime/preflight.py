@@ -85,7 +85,8 @@ def check_table(package: Package, job: JobType[Any, Any, Any]) -> Plan[None]:
     A column that the code does not know is fine: a newer schema may have it.
     """
     yield _SAFE_SEARCH_PATH
-    yield from _check(package, job.table, job.table, job.shape, _JOB_PRIVILEGES)
+    privileges = _JOB_PRIVILEGES + (("DELETE",) if job.policy.deletes else ())
+    yield from _check(package, job.table, job.table, job.shape, privileges)
     rows = yield Execute(_LABELS_SQL, (job.table,))
     labels = {row[0] for row in rows.all()}
     missing = [status.value for status in JobStatus if status.value not in labels]

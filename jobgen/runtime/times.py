@@ -28,5 +28,16 @@ class Times:
             raise ValueError("lost_after must be shorter than dead_after")
 
     @property
+    def retention_interval(self) -> float:
+        """Between two looks for old rows: 40 seconds, so that each goes within a
+        minute, and that they are few queries where fifty jobs have a retention."""
+        return 8 * self.heartbeat_interval
+
+    @property
+    def report_interval(self) -> float:
+        """Between two lines of the log about what was done: a minute."""
+        return 12 * self.heartbeat_interval
+
+    @property
     def dead(self) -> timedelta:
         return timedelta(seconds=self.dead_after)

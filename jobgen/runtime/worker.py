@@ -21,9 +21,11 @@ from jobgen.runtime.attempts import Attempts
 from jobgen.runtime.fetching import Fetching
 from jobgen.runtime.handlers import Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
+from jobgen.runtime.lag import Lag
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.loop import run_on_own_loop
+from jobgen.runtime.minute import Minute
 from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
@@ -32,10 +34,12 @@ from jobgen.runtime.preflight import (
     check_version,
 )
 from jobgen.runtime.results import Results
+from jobgen.runtime.retention import Retention
 from jobgen.runtime.signals import stopped_by_signals
-from jobgen.runtime.stats import Stats
+from jobgen.runtime.stats import Gauges, Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.triggers import Triggers
+from jobgen.runtime.vacuum import VacuumWatch
 
 
 class Worker:
@@ -126,7 +130,10 @@ class Worker:
 
     def stats(self) -> Stats:
         """The counters as they are now."""
-        return replace(self._stats, overrunning=self._attempts.overrunning)
+        gauges: Gauges = self._attempts
+        return replace(
+            self._stats, overrunning=gauges.overrunning, prefetched=gauges.prefetched
+        )
 
     async def run(self) -> None:
         """Work until `stop`, SIGINT, SIGTERM or cancellation, which stops it too.
@@ -167,7 +174,16 @@ class Worker:
                 await aio.run(conn, check_table(self._package, bound.job))
 
     def _start_background(self) -> list[asyncio.Task[None]]:
-        loops = [self._results.run(), self._care_loop(), self._watch_loop()]
+        care, bound, stats, times = self._care, self._bound, self._stats, self._times
+        loops = [
+            self._results.run(),
+            self._care_loop(),
+            self._watch_loop(),
+            Retention(care, bound, stats, every=times.retention_interval).run(),
+            Lag(care, bound, stats, every=times.heartbeat_interval).run(),
+            Minute(self.stats, every=times.report_interval).run(),
+            VacuumWatch(care, bound, every=times.report_interval).run(),
+        ]
         return [asyncio.create_task(loop) for loop in loops]
 
     def _freed(self) -> None:

@@ -196,6 +196,7 @@ def _of_table(job: Job) -> tuple[str, ...]:
         names.update_trigger,
         names.ready_index,
         names.running_index,
+        names.finished_index,
         names.primary_key,
         names.wake_sequence,
         names.id_sequence,
@@ -230,13 +231,14 @@ def _check_relations(schema: Schema, places: Places, found: Gatherer) -> None:
 
 
 def _relations(job: Job) -> set[str]:
-    """A sequence counts though the job may not have it: a setting could bring it."""
+    """A name counts though the job may not need it: a setting could bring it."""
     derive = (
         names.primary_key,
         names.wake_sequence,
         names.id_sequence,
         names.ready_index,
         names.running_index,
+        names.finished_index,
     )
     indexes = (index.name for index in payload_indexes(job))
     return {job.table, *(name(job.table) for name in derive), *indexes}

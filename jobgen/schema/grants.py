@@ -83,10 +83,5 @@ def _of_producer(role: str, job: Job) -> Iterator[Grant]:
 def _of_worker(role: str, job: Job) -> Iterator[Grant]:
     yield Grant(role=role, privilege="SELECT")
     yield Grant(role=role, privilege="UPDATE", columns=_RESULT)
-    if _deletes(job):
+    if job.deletes_rows:
         yield Grant(role=role, privilege="DELETE")
-
-
-def _deletes(job: Job) -> bool:
-    kept = job.retention
-    return job.on_success == "delete" or bool(kept.succeeded or kept.failed)

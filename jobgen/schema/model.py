@@ -7,6 +7,7 @@ Knows no YAML, no file, no server.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
@@ -122,6 +123,16 @@ class Retention:
     succeeded: timedelta | None = None
     failed: timedelta | None = None
 
+    @property
+    def of_status(self) -> Mapping[str, timedelta]:
+        """The statuses whose rows go some day, in the order of the type, and when."""
+        kept = {
+            "job_status_failed": self.failed,
+            "job_status_timed_out": self.failed,
+            "job_status_succeeded": self.succeeded,
+        }
+        return {status: time for status, time in kept.items() if time is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
@@ -155,6 +166,11 @@ class Job:
     retention: Retention = Retention()
     indexes: tuple[Index, ...] = ()
     worker: RunsWhere = "here"
+
+    @property
+    def deletes_rows(self) -> bool:
+        """Whether rows go: those that succeed, or those that are old."""
+        return self.on_success == "delete" or bool(self.retention.of_status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,10 @@ def running_index(table: str) -> str:
     return table + "_running"
 
 
+def finished_index(table: str) -> str:
+    return table + "_finished"
+
+
 def wake_sequence(table: str) -> str:
     return table + "_wake"
 

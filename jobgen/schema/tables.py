@@ -34,6 +34,31 @@ STATUSES = (
 
 WORKERS_TABLE = "jobgen_workers"
 
+OPTIONS = (
+    ("autovacuum_vacuum_threshold", "1000"),
+    ("autovacuum_vacuum_scale_factor", "0.01"),
+    ("vacuum_index_cleanup", "on"),
+)
+"""How a job's table is stored and cleaned, as measured on 15 and 18 with fsync, with
+1.5 million finished rows and 212,000 jobs a table (inserted, fetched, succeeded) while
+autovacuum ran, all variants in turns on one server.
+
+Each job leaves two dead rows, in the table and in the indexes of ready and of running
+rows, at the very end where fetch and rescue begin. With the defaults 20 % of all rows
+may be dead before a vacuum comes, and it leaves the indexes alone while less than 2 %
+of the pages are concerned: always, where finished rows are kept. On 15 the index of
+ready rows grew to 5.3 MB, and a fetch that found nothing read 152 pages; with 1 % to
+1.7 MB and 77, with the cleanup of indexes too to 1.1 MB and 62 (on 18: 2.6 MB with the
+defaults, 1.1 MB), at the same speed. In proportion to the table, because a vacuum reads
+the whole primary key: so it costs each job the same, however many rows are kept.
+
+Rejected: a fillfactor. `status` is in the condition of an index, so no update is ever
+HOT (0 %), whatever room a page has; 70 made the table a third larger, 50 almost twice
+as large, and jobs 10 % slower, for 12 and 18 % less WAL. No cost delay: nothing gained. The options of analyze:
+the worker's plans do not depend on statistics. Options for jobgen_workers: its updates
+are HOT already (100 % with 60 workers, 99.7 % with 400), and it stays at 160 bytes a
+worker."""
+
 READY = "status IN ('job_status_not_started', 'job_status_retry') AND locked_by IS NULL"
 """When a row may be fetched (apart from `run_at`): the same everywhere, because a
 row that counted for the next due time and not for fetch would keep every worker
@@ -261,6 +286,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         foreign_keys=tuple(_foreign_keys(home, job)),
         indexes=(*_queue_indexes(job), *payload_indexes(job)),
         notifications=notifications_of(schema, job),
+        options=OPTIONS,
         comment=job.doc,
         grants=grants.on_table(schema.roles, job),
     )
@@ -294,10 +320,26 @@ def _foreign_keys(home: str, job: Job) -> list[ForeignKey]:
     return found
 
 
-def _queue_indexes(job: Job) -> tuple[Index, Index]:
+def _queue_indexes(job: Job) -> tuple[Index, ...]:
     return (
         Index(name=names.ready_index(job.table), columns=sort_key(job), where=READY),
         Index(name=names.running_index(job.table), columns=("locked_at",), where=HELD),
+        *_finished_index(job),
+    )
+
+
+def _finished_index(job: Job) -> tuple[Index, ...]:
+    """Where rows go some day. `status` first: each is kept for a time of its own, and
+    those that go are one range of it, with none between that stay."""
+    statuses = ", ".join(map(quote_literal, job.retention.of_status))
+    if not statuses:
+        return ()
+    return (
+        Index(
+            name=names.finished_index(job.table),
+            columns=("status", "updated_at"),
+            where=f"status IN ({statuses})",
+        ),
     )
 
 

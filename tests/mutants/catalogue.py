@@ -16,9 +16,11 @@ _FETCH: Final = "tests/seed/test_fetch.py"
 _LOST: Final = "tests/worker/test_lost_answers.py"
 _MODEL: Final = "tests/model/test_histories.py"
 _PLANS: Final = "tests/plans/test_plans.py"
+_RETENTION: Final = "tests/worker/test_retention.py"
 _ROLES: Final = "tests/emit/test_roles.py"
 _ONE_CAUSE: Final = "tests/schema/test_one_cause.py"
 _RESULTS: Final = "tests/seed/test_results.py"
+_VACUUM: Final = "tests/worker/test_vacuum.py"
 _TYPED_JSON: Final = "tests/emit/test_typed_json.py"
 _STATEMENTS: Final = "templates/statements"
 _RUNTIME: Final = "jobgen/runtime"
@@ -55,6 +57,38 @@ MUTANTS: Final = (
         new="            if given:\n",
         test="tests/emit/test_texts.py",
         only="test_the_package_says_and_sends_what_was_written",
+    ),
+    Mutant(
+        name="retention-waits-for-locks",
+        file=f"{_STATEMENTS}/expire.sql.jinja",
+        old="FOR UPDATE SKIP LOCKED",
+        new="FOR UPDATE",
+        test=_RETENTION,
+        only="test_jobs_run_while_old_rows_are_locked_by_somebody",
+    ),
+    Mutant(
+        name="retention-walks-over-what-is-gone",
+        file=f"{_STATEMENTS}/expire.sql.jinja",
+        old="AND updated_at >= $2::text::timestamp with time zone -",
+        new="AND now() >= $2::text::timestamp with time zone -",
+        test=_RETENTION,
+        only="test_a_mark_hides_what_was_due_before_it",
+    ),
+    Mutant(
+        name="rows-by-a-plain-id",
+        file=f"{_STATEMENTS}/fetch.jinja",
+        old="WHERE job.id = ANY (ARRAY[next.id])",
+        new="WHERE job.id = next.id",
+        test=_PLANS,
+        only="test_statements_use_their_indexes_where_a_table_was_empty_at_first",
+    ),
+    Mutant(
+        name="vacuum-warns-at-first-sight",
+        file=f"{_RUNTIME}/vacuum.py",
+        old="if each in self._seen}",
+        new="if self._seen.setdefault(each, found[each])}",
+        test=_VACUUM,
+        only="test_a_session_that_holds_back_vacuum_is_named_once",
     ),
     Mutant(
         name="fence-without-owner",

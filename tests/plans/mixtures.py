@@ -14,11 +14,13 @@ output: ../sample
 jobs:
   plain:
     columns: {user_id: bigint, email: text}
+    retention: {succeeded: 7d, failed: 30d}
   urgent:
     id: uuid
     columns: {user_id: bigint, email: text}
     priority: true
     on_success: delete
+    retention: {failed: 30d}
 """
 
 WORKERS: Final[LiteralString] = """

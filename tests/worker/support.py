@@ -45,6 +45,7 @@ async def running(
     grace: float = 30.0,
     dead_after: float = 30.0,
     lost_after: float = 20.0,
+    heartbeat_interval: float = 0.2,
 ) -> AsyncGenerator[Worker]:
     """A worker at work; the block's end stops it, and waits for its handlers."""
     worker = Worker(
@@ -54,7 +55,7 @@ async def running(
         concurrency=concurrency,
         poll_interval=poll_interval,
         grace=grace,
-        heartbeat_interval=0.2,
+        heartbeat_interval=heartbeat_interval,
         dead_after=dead_after,
         lost_after=lost_after,
     )

@@ -142,6 +142,12 @@ BEGIN
 END
 $jobgen$;
 
+-- Each job leaves dead entries in its table's indexes, where fetch begins to read. A
+-- vacuum takes them out when 1 % of the rows are dead; by default it waits for 20 %, and
+-- leaves the indexes alone where finished rows fill most of the table. There is no
+-- fillfactor: the status is in the condition of indexes, so that every update writes to
+-- them, whatever room a page has.
+
 CREATE TABLE public.archive_jobs (
     id uuid NOT NULL DEFAULT uuidv7(),
     created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -156,6 +162,10 @@ CREATE TABLE public.archive_jobs (
     run_at timestamp with time zone NOT NULL DEFAULT now(),
     path text NOT NULL,
     CONSTRAINT archive_jobs_pkey PRIMARY KEY (id)
+) WITH (
+    autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_scale_factor = 0.01,
+    vacuum_index_cleanup = on
 );
 
 CREATE INDEX archive_jobs_ready ON public.archive_jobs (run_at, id)

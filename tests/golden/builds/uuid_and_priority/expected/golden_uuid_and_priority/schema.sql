@@ -120,6 +120,12 @@ BEGIN
 END
 $jobgen$;
 
+-- Each job leaves dead entries in its table's indexes, where fetch begins to read. A
+-- vacuum takes them out when 1 % of the rows are dead; by default it waits for 20 %, and
+-- leaves the indexes alone where finished rows fill most of the table. There is no
+-- fillfactor: the status is in the condition of indexes, so that every update writes to
+-- them, whatever room a page has.
+
 CREATE TABLE public.import_jobs (
     id uuid NOT NULL DEFAULT uuidv7(),
     created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -138,6 +144,10 @@ CREATE TABLE public.import_jobs (
     class text NOT NULL,
     payload bytea NOT NULL,
     CONSTRAINT import_jobs_pkey PRIMARY KEY (id)
+) WITH (
+    autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_scale_factor = 0.01,
+    vacuum_index_cleanup = on
 );
 
 CREATE INDEX import_jobs_ready ON public.import_jobs (priority, run_at, id)

@@ -1,0 +1,157 @@
+"""Whoever keeps vacuum from the job tables is named, once."""
+
+import asyncio
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+import generated_example as jobs
+from jobgen.runtime import bind
+from jobgen.runtime.link import Link
+from jobgen.runtime.vacuum import DEAD_ROWS, VacuumWatch
+from tests.servers import Server
+from tests.worker.support import enqueue, mail_handlers, running, until
+
+_BOUND = (bind(jobs.send_mail.JOB, lambda job: None),)
+
+
+@contextmanager
+def _transaction(dsn: str, name: str, *statements: str) -> Generator[int]:
+    """A session with this application_name that has done that and commits nothing."""
+    with psycopg.connect(dsn, application_name=name) as conn:
+        for statement in statements:
+            conn.execute(statement.encode())
+        yield conn.info.backend_pid
+        conn.rollback()
+
+
+def _make_dead_rows(dsn: str, count: int = DEAD_ROWS) -> None:
+    enqueue(dsn, count)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("UPDATE send_mail_jobs SET subject = 'dead'")
+        conn.execute("SELECT pg_stat_force_next_flush()")
+
+
+def _look(dsn: str, times: int, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What so many looks in a row warn of."""
+
+    async def scenario() -> None:
+        link = Link(dsn, "jobgen test")
+        watch = VacuumWatch(link, _BOUND, every=60)
+        for _ in range(times):
+            await watch.look()
+        await link.drop()
+
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="jobgen"):
+        asyncio.run(scenario())
+    return [record.getMessage() for record in caplog.records]
+
+
+_SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
+_WRITES = ("CREATE TABLE anything ()",)
+
+
+@pytest.mark.parametrize("statements", [_SNAPSHOT, _WRITES], ids=["reads", "writes"])
+def test_a_session_that_holds_back_vacuum_is_named_once(
+    jobs_dsn: str, statements: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its snapshot, or by a transaction of its own, though it is idle."""
+    _make_dead_rows(jobs_dsn)
+    with _transaction(jobs_dsn, "nightly report", *statements) as pid:
+        assert _look(jobs_dsn, 1, caplog) == []  # it may be over in a moment
+        (warning,) = _look(jobs_dsn, 4, caplog)
+        who = f"session {pid} (nightly report) keeps vacuum from cleaning"
+        assert warning.startswith(who)
+        assert f"({DEAD_ROWS} dead rows), since 20" in warning
+        assert "or before" not in warning
+    assert _look(jobs_dsn, 3, caplog) == []
+
+
+def test_nobody_is_named_where_there_is_nothing_to_clean(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _make_dead_rows(jobs_dsn, DEAD_ROWS - 1)
+    with _transaction(jobs_dsn, "nightly report", *_SNAPSHOT):
+        assert _look(jobs_dsn, 3, caplog) == []
+
+
+def test_a_session_that_moves_on_is_not_named(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A transaction that only reads takes a new snapshot for each statement."""
+    _make_dead_rows(jobs_dsn)
+    with _transaction(jobs_dsn, "busy", "SELECT 1"):
+        assert _look(jobs_dsn, 3, caplog) == []
+
+
+def test_a_transaction_of_another_database_is_not_named(
+    server: Server, jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It keeps no row of this one."""
+    _make_dead_rows(jobs_dsn)
+    with _transaction(server.dsn(), "elsewhere", *_SNAPSHOT):
+        assert _look(jobs_dsn, 3, caplog) == []
+
+
+def test_a_prepared_transaction_is_named(
+    own_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No session shows it."""
+    with psycopg.connect(own_server.dsn(), autocommit=True) as conn:
+        conn.execute("ALTER SYSTEM SET max_prepared_transactions = 1")
+    own_server.restart()
+    with own_server.jobs_database() as dsn:
+        _make_dead_rows(dsn)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute("BEGIN")
+            conn.execute("CREATE TABLE anything ()")
+            conn.execute("PREPARE TRANSACTION 'of a lost manager'")
+            try:
+                found = _look(dsn, 3, caplog)
+            finally:
+                conn.execute("ROLLBACK PREPARED 'of a lost manager'")
+    (warning,) = found
+    assert warning.startswith("prepared transaction of a lost manager keeps")
+
+
+def test_a_role_that_may_not_see_other_sessions_names_them_all_the_same(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It does not learn when their transaction began."""
+    _make_dead_rows(jobs_dsn)
+    name = f"worker_{uuid4().hex}"
+    role = sql.Identifier(name)
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        try:
+            with _transaction(jobs_dsn, "nightly report", *_SNAPSHOT) as pid:
+                found = _look(make_conninfo(jobs_dsn, user=name), 2, caplog)
+        finally:
+            conn.execute(sql.SQL("DROP ROLE {}").format(role))
+    (warning,) = found
+    assert warning.startswith(f"session {pid} (nightly report) keeps vacuum")
+    assert warning.endswith("or before")
+
+
+def test_a_worker_looks_by_itself(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler), heartbeat_interval=0.1):
+            await until(lambda: "(nightly report) keeps vacuum" in caplog.text)
+
+    _make_dead_rows(jobs_dsn)
+    with (
+        caplog.at_level(logging.WARNING, logger="jobgen"),
+        _transaction(jobs_dsn, "nightly report", *_SNAPSHOT),
+    ):
+        asyncio.run(scenario())
