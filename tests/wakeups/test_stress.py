@@ -9,7 +9,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,10 +35,10 @@ _WORKERS: Final = 2
 
 
 @pytest.fixture
-def dsn(own_server: Server, tmp_path: Path) -> Iterator[str]:
+def dsn(own_server: Server, tmp_path: Path) -> str:
     allow_prepared_transactions(own_server)
     install(own_server.dsn(), tmp_path)
-    yield own_server.dsn()
+    return own_server.dsn()
 
 
 @contextmanager
