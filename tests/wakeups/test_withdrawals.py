@@ -17,17 +17,18 @@ async def _nothing(job: jobs.SendMailJob) -> None: ...
 
 
 def _log_statements(server: Server) -> None:
-    """With the transaction id that each has at its end."""
+    """With the session and the number in it of each one's transaction."""
     with psycopg.connect(server.dsn(), autocommit=True) as conn:
-        conn.execute("ALTER SYSTEM SET log_min_duration_statement = 0")
-        conn.execute("ALTER SYSTEM SET log_line_prefix = '@%x '")
+        conn.execute("ALTER SYSTEM SET log_statement = 'all'")
+        conn.execute("ALTER SYSTEM SET log_line_prefix = '@%v '")
         conn.execute("SELECT pg_reload_conf()")
 
 
-def _ids(server: Server, what: str) -> list[int]:
-    """The transaction ids of the statements of the log with this text."""
+def _transactions(server: Server, what: str) -> list[tuple[int, int]]:
+    """Those of the statements of the log with this text."""
     entries = re.split(r"^@", server.log.read_text(), flags=re.MULTILINE)
-    return [int(entry.split()[0]) for entry in entries if what in entry]
+    found = [entry.split()[0].split("/") for entry in entries if what in entry]
+    return [(int(session), int(number)) for session, number in found]
 
 
 @pytest.mark.parametrize("listen", [True, False], ids=["listening", "pooled"])
@@ -39,15 +40,15 @@ def test_the_transaction_id_is_taken_after_the_withdrawal(
 
     async def scenario(dsn: str) -> None:
         async with running(dsn, mail_handlers(_nothing), listen=listen):
-            await until(lambda: bool(_ids(own_server, "pg_current_xact_id")))
+            await until(lambda: bool(_transactions(own_server, "pg_current_xact_id")))
 
     _log_statements(own_server)
     with own_server.jobs_database() as dsn:
         asyncio.run(scenario(dsn))
-    withdrawn = _ids(own_server, "send_mail_jobs_wake', 1)")
-    taken = _ids(own_server, "pg_current_xact_id")
+    withdrawn = _transactions(own_server, "send_mail_jobs_wake', 1)")
+    taken = _transactions(own_server, "pg_current_xact_id")
     assert withdrawn
-    assert withdrawn[0] < taken[0]
+    assert withdrawn[0] < taken[0]  # in one session
 
 
 def test_a_lost_connection_is_replaced_without_waiting_for_a_tick(
