@@ -114,10 +114,11 @@ def test_one_without_a_lease_never_promises() -> None:
 def test_after_a_promise_it_settles_before_it_sleeps() -> None:
     watch = _promising()
     _until(watch, State.SETTLING)
-    _look(watch, 1, settled=False)
-    assert watch.state is State.SETTLING
-    _look(watch, 1, settled=True)
-    assert watch.state is State.ASLEEP
+    states = list[State]()
+    for settled in (False, True):
+        _look(watch, 1, settled=settled)
+        states.append(watch.state)
+    assert states == [State.SETTLING, State.ASLEEP]
 
 
 def test_without_a_promise_it_sleeps_at_once_the_next_time() -> None:
@@ -144,10 +145,11 @@ def test_rows_that_come_one_by_one_do_not_end_the_settling() -> None:
     """Otherwise it would have to begin again each time."""
     watch = _promising()
     now = _until(watch, State.SETTLING)
-    _look(watch, now, 1, settled=True)
-    assert watch.state is State.SETTLING
-    _look(watch, now, 0, settled=True)
-    assert watch.state is State.ASLEEP
+    states = list[State]()
+    for rows in (1, 0):
+        _look(watch, now, rows, settled=True)
+        states.append(watch.state)
+    assert states == [State.SETTLING, State.ASLEEP]
 
 
 def test_a_full_batch_ends_the_settling() -> None:
