@@ -49,6 +49,7 @@ chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 mi
 soak: .venv/.dev ## half an hour of random schemas, values and histories, then chaos at full length
 	python -m tests.soak $(SOAK)
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
+	pytest -q -rP -o faulthandler_timeout=0 --wakeups-seconds 600 tests/wakeups/test_stress.py
 
 bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator
 	python -m benchmarks

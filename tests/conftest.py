@@ -34,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0.1,
         help="durations of tests/chaos as parts of those in production (0.1)",
     )
+    parser.addoption(
+        "--wakeups-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=20.0,
+        help="how long tests/wakeups looks for a job that is overlooked (20)",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

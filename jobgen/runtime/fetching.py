@@ -162,6 +162,8 @@ class Fetching:
 
     async def _round(self) -> None:
         """Look where it is time to, or sleep until it is."""
+        if self.link.conn is None:  # nothing is heard without one: do not wait
+            await self.link.open()
         if self._in_doubt and time.monotonic() >= self._next_search:
             await self.give_back_unknown()
             self._next_search = time.monotonic() + self._times.heartbeat_interval
@@ -291,16 +293,12 @@ class Fetching:
         lease = table.lease
         if lease is None:
             return True
-        if table.transaction is None and not await self._with_lease(
-            table, self._withdrawn(table)
-        ):
-            return True
-        assert table.transaction is not None, "a withdrawal sets it"
+        if table.transaction is None:
+            if not await self._with_lease(table, plans.withdraw(lease)):
+                return True
+            # By itself, also where each plan is one transaction: see there.
+            table.transaction = await self._run(table, plans.transaction())
         return await self._run(table, plans.barrier(lease, table.transaction))
-
-    def _withdrawn(self, table: Table) -> plans.Plan[None]:
-        assert table.lease is not None
-        table.transaction = yield from plans.withdraw(table.lease)
 
     async def _with_lease(self, table: Table, plan: plans.Plan[None]) -> bool:
         """False where there is no lease to be had: then nothing is promised."""

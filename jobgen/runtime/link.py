@@ -137,6 +137,11 @@ class Link:
         """The connection, where there is one now."""
         return None if self._conn is None or self._conn.closed else self._conn
 
+    async def open(self) -> None:
+        """Connect now, where there is no connection. Raises what `run` does."""
+        async with self._turn:
+            await self._open()
+
     async def run(self, plan: plans.Plan[A]) -> A:
         """Carry out a plan. Raises `psycopg.Error` or `TimeoutError`."""
         return await self.use(lambda conn: aio.run(conn, plan))

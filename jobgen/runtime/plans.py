@@ -339,13 +339,17 @@ def promise(lease: Lease, seconds: float) -> Plan[None]:
     yield Execute(lease.promise, (round(seconds * 1000),))
 
 
-def withdraw(lease: Lease) -> Plan[int]:
-    """Promise nothing any more; a transaction id beyond all who may have read it.
-
-    Two statements: `setval` takes an id of its own before it writes, so that one
-    statement's id could be too small.
-    """
+def withdraw(lease: Lease) -> Plan[None]:
+    """Promise nothing any more."""
     yield Execute(lease.withdraw)
+
+
+def transaction() -> Plan[int]:
+    """A transaction id beyond all who may have read a promise withdrawn before.
+
+    To be taken in a transaction of its own: `setval` takes an id before it writes,
+    and in the transaction of the withdrawal this one would be the same, too small.
+    """
     rows = yield Execute("SELECT pg_current_xact_id()::text")
     (row,) = rows.all()
     return int(row[0])

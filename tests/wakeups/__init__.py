@@ -1,0 +1,1 @@
+"""No job waits for the guard tick: the protocol of promises, withdrawals and barriers."""

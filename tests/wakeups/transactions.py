@@ -1,0 +1,86 @@
+"""The transactions of producers: short and long, of every isolation and ending."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Final, Literal, LiteralString, TypeAlias
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+
+_BEGIN: Final[tuple[LiteralString, ...]] = (
+    "BEGIN",
+    "BEGIN ISOLATION LEVEL REPEATABLE READ",
+    "BEGIN ISOLATION LEVEL SERIALIZABLE",
+)
+_INSERT: LiteralString = (
+    "INSERT INTO task_jobs (note) SELECT 'x' FROM generate_series(1, %s) RETURNING id"
+)
+
+Ending: TypeAlias = Literal["commit", "prepare", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """held: seconds from the last insert to the end; a prepared one lies half of them."""
+
+    begin: LiteralString
+    rows: int
+    savepoint: Literal["none", "kept", "undone"]
+    held: float
+    ending: Ending
+
+
+def drawn(draw: random.Random, *, held: float) -> Transaction:
+    return Transaction(
+        begin=draw.choice(_BEGIN),
+        rows=draw.choice((1, 1, 1, 5, 50)),
+        savepoint=draw.choice(("none", "kept", "undone")),
+        held=held,
+        ending=draw.choice(("commit", "commit", "commit", "prepare", "rollback")),
+    )
+
+
+def carry_out(conn: Connection, transaction: Transaction) -> dict[int, float]:
+    """The rows that were committed, and when at the latest; in autocommit mode."""
+    conn.execute(transaction.begin)
+    ids = _insert(conn, transaction.rows)
+    if transaction.savepoint != "none":
+        conn.execute("SAVEPOINT here")
+        more = _insert(conn, 1)
+        if transaction.savepoint == "kept":
+            ids += more
+            conn.execute("RELEASE SAVEPOINT here")
+        else:
+            conn.execute("ROLLBACK TO SAVEPOINT here")
+    time.sleep(transaction.held / 2)
+    name = f"two_phase_{uuid.uuid4().hex}"
+    prepared = transaction.ending == "prepare" and _prepare(conn, name)
+    time.sleep(transaction.held / 2)
+    if prepared:
+        conn.execute(f"COMMIT PREPARED '{name}'".encode())
+    elif transaction.ending == "commit":
+        conn.execute("COMMIT")
+    else:
+        conn.execute("ROLLBACK")
+        return {}
+    return dict.fromkeys(ids, time.monotonic())
+
+
+def _insert(conn: Connection, rows: int) -> list[int]:
+    return [row[0] for row in conn.execute(_INSERT, [rows]).fetchall()]
+
+
+def _prepare(conn: Connection, name: str) -> bool:
+    """False where it has notified: then PostgreSQL undoes it instead."""
+    try:
+        conn.execute(f"PREPARE TRANSACTION '{name}'".encode())
+    except errors.FeatureNotSupported:
+        return False
+    return True
