@@ -52,7 +52,7 @@ class _Queue:
         self.running: dict[Attempt, None] = {}
         """In the order of their starts, and so of their deadlines."""
         self.overrunning: set[Attempt] = set()
-        self.pace = Pace()
+        self.pace = Pace(time.monotonic())
         self.timer: asyncio.TimerHandle | None = None
         self.lane: asyncio.Task[None] | None = None
         """Starts what waits; None once a handler has it for itself."""
@@ -116,7 +116,7 @@ class Attempts:
         queue = self._queues[bound.job.name]
         room = self._free(queue)
         if self._goes_ahead:
-            room += queue.pace.ahead()
+            room += queue.pace.ahead(time.monotonic())
             wanted = room - len(queue.waiting)
         else:
             wanted = room - self.prefetched
