@@ -200,8 +200,17 @@ class Attempts:
                 self._returned(queue, attempt, ending)
                 return
             self._returned(queue, attempt, step)
-            if contextvars.copy_context() != self._context:
+            if self._is_spoilt(queue.lane):
                 break
+
+    def _is_spoilt(self, lane: asyncio.Task[None] | None) -> bool:
+        """Whether a handler left something behind that the next one would meet.
+
+        A cancellation of its own task would hit whoever waits next in it.
+        """
+        if lane is not None and lane.cancelling():
+            return True
+        return contextvars.copy_context() != self._context
 
     def _lane_ended(self, queue: _Queue, lane: asyncio.Task[None]) -> None:
         if queue.lane is lane:
