@@ -7,6 +7,7 @@ takes the reason away.
 from typing import Final
 
 from tests.mutants.runner import Mutant
+from tests.mutants.worker import WORKER
 
 _BACKOFF: Final = "tests/seed/test_backoff.py"
 _BATCHES: Final = "tests/worker/test_results.py"
@@ -534,4 +535,5 @@ MUTANTS: Final = (
         test=_ONE_CAUSE,
         only="test_what_was_meant_is_guessed",
     ),
+    *WORKER,
 )
