@@ -52,7 +52,7 @@ class _Queue:
         self.running: dict[Attempt, None] = {}
         """In the order of their starts, and so of their deadlines."""
         self.overrunning: set[Attempt] = set()
-        self.pace = Pace()
+        self.pace = Pace(time.monotonic())
         self.timer: asyncio.TimerHandle | None = None
         self.lane: asyncio.Task[None] | None = None
         """Starts what waits; None once a handler has it for itself."""
@@ -116,7 +116,7 @@ class Attempts:
         queue = self._queues[bound.job.name]
         room = self._free(queue)
         if self._goes_ahead:
-            room += queue.pace.ahead()
+            room += queue.pace.ahead(time.monotonic())
             wanted = room - len(queue.waiting)
         else:
             wanted = room - self.prefetched
@@ -200,8 +200,17 @@ class Attempts:
                 self._returned(queue, attempt, ending)
                 return
             self._returned(queue, attempt, step)
-            if contextvars.copy_context() != self._context:
+            if self._is_spoilt(queue.lane):
                 break
+
+    def _is_spoilt(self, lane: asyncio.Task[None] | None) -> bool:
+        """Whether a handler left something behind that the next one would meet.
+
+        A cancellation of its own task would hit whoever waits next in it.
+        """
+        if lane is not None and lane.cancelling():
+            return True
+        return contextvars.copy_context() != self._context
 
     def _lane_ended(self, queue: _Queue, lane: asyncio.Task[None]) -> None:
         if queue.lane is lane:

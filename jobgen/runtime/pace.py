@@ -1,8 +1,10 @@
-"""How many rows a worker may fetch ahead of its free slots."""
+"""How many rows a worker may fetch ahead of its free slots.
+
+Pure: times are seconds of a monotonic clock, and arguments.
+"""
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 WINDOW: Final = 0.05
@@ -18,16 +20,15 @@ class Pace:
     that waited here would be kept from other workers, and none are fetched ahead.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: float) -> None:
         self.finished = 0
         """Handlers that have returned, ever; whoever sees one return adds it."""
-        self._since = time.monotonic()
+        self._since = now
         self._at_start = 0
         self._lately = 0
 
-    def ahead(self) -> int:
+    def ahead(self, now: float) -> int:
         """Rows that may wait for a slot now."""
-        now = time.monotonic()
         elapsed = now - self._since
         if elapsed >= WINDOW:
             share = WINDOW / elapsed  # after a longer time, of all that finished in it

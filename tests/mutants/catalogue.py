@@ -7,6 +7,7 @@ takes the reason away.
 from typing import Final
 
 from tests.mutants.runner import Mutant
+from tests.mutants.worker import WORKER
 
 _BACKOFF: Final = "tests/seed/test_backoff.py"
 _BATCHES: Final = "tests/worker/test_results.py"
@@ -124,7 +125,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="fetch-waits-for-locks",
-        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        file=f"{_STATEMENTS}/fetch.jinja",
         old="UPDATE SKIP LOCKED\n",
         new="UPDATE\n",
         test=_FETCH,
@@ -132,7 +133,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="fetch-takes-held-rows",
-        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        file=f"{_STATEMENTS}/fetch.jinja",
         old="        AND locked_by IS NULL\n",
         new="",
         test=_FETCH,
@@ -140,7 +141,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="fetch-takes-future-rows",
-        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        file=f"{_STATEMENTS}/fetch.jinja",
         old="run_at <= now()",
         new="run_at IS NOT NULL",
         test=_FETCH,
@@ -148,7 +149,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="fetch-does-not-count",
-        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        file=f"{_STATEMENTS}/fetch.jinja",
         old="least(job.attempts_count, 2147483646) + 1",
         new="job.attempts_count",
         test=_FETCH,
@@ -156,7 +157,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="lock-time-of-the-transaction",
-        file=f"{_STATEMENTS}/fetch.sql.jinja",
+        file=f"{_STATEMENTS}/fetch.jinja",
         old="locked_at = clock_timestamp()",
         new="locked_at = now()",
         test=_FETCH,
@@ -165,7 +166,7 @@ MUTANTS: Final = (
     Mutant(
         name="queue-order-of-the-server",
         file=f"{_RUNTIME}/plans.py",
-        old="    raw.sort(key=lambda row: [row[position] for position in job.order])\n",
+        old="    raw.sort(key=order)\n",
         new="    raw.reverse()\n",
         test=_FETCH,
         only="test_fetch_many_returns_queue_order",
@@ -295,12 +296,12 @@ MUTANTS: Final = (
     Mutant(
         name="lock-time-of-the-client",
         file=f"{_RUNTIME}/plans.py",
-        old="    rows = yield Execute(job.statements.fetch, (worker_id, limit))\n",
+        old="    rows = yield _fetch(job.statements, worker_id, limit, above)\n",
         new="""    from datetime import UTC, datetime
 
     now = f"timestamp with time zone '{datetime.now(UTC)}'"
-    sql = job.statements.fetch.replace("clock_timestamp()", now)
-    rows = yield Execute(sql, (worker_id, limit))
+    step = _fetch(job.statements, worker_id, limit, above)
+    rows = yield step._replace(sql=step.sql.replace("clock_timestamp()", now))
 """,
         test=_CLOCK,
         only="test_a_row_is_locked_by_the_servers_clock",
@@ -407,9 +408,9 @@ MUTANTS: Final = (
     Mutant(
         name="one-look-for-a-lost-fetch",
         file=f"{_RUNTIME}/fetching.py",
-        old="            self._next_look = time.monotonic()",
+        old="            self._next_search = time.monotonic()",
         new="            self._in_doubt = False\n"
-        "            self._next_look = time.monotonic()",
+        "            self._next_search = time.monotonic()",
         test=_LOST,
         only="test_a_row_that_a_lost_fetch_takes_after_the_worker_is_back",
     ),
@@ -432,8 +433,8 @@ MUTANTS: Final = (
     Mutant(
         name="first-job-starves-the-others",
         file=f"{_RUNTIME}/fetching.py",
-        old="""                self._bound.remove(bound)
-                self._bound.append(bound)
+        old="""                self._tables.remove(table)
+                self._tables.append(table)
 """,
         new="                pass\n",
         test="tests/worker/test_timing.py",
@@ -459,7 +460,7 @@ MUTANTS: Final = (
     Mutant(
         name="batch-by-the-index-of-running-rows",
         file=f"{_STATEMENTS}/succeed_many.sql.jinja",
-        old="job.status::text = ",
+        old="job.status IS NOT DISTINCT FROM ",
         new="job.status = ",
         test=_PLANS,
         only="test_statements_use_their_indexes_before_and_after_an_analyze",
@@ -475,8 +476,8 @@ MUTANTS: Final = (
     Mutant(
         name="batch-waits-for-a-locked-row",
         file=f"{_RUNTIME}/results.py",
-        old="if not is_connection_lost(error):",
-        new="if False:",
+        old="            await self._write_unlocked(pile, batch)\n",
+        new="            pile.put_back(batch, errors.LockNotAvailable())\n",
         test=_BATCHES,
         only="test_a_locked_row_holds_up_no_other_result",
     ),
@@ -568,4 +569,5 @@ MUTANTS: Final = (
         test=_ONE_CAUSE,
         only="test_what_was_meant_is_guessed",
     ),
+    *WORKER,
 )

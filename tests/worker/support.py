@@ -67,6 +67,18 @@ async def running(
         await task
 
 
+def run_all(
+    dsn: str, handlers: Handlers, count: int, *, limit: int | None = None
+) -> None:
+    """Until so many jobs have succeeded; limit: handlers at once over all jobs."""
+
+    async def scenario() -> None:
+        async with running(dsn, handlers, concurrency=limit) as worker:
+            await until(lambda: worker.stats().succeeded == count)
+
+    asyncio.run(scenario())
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Return when the condition holds."""
     deadline = time.monotonic() + PATIENCE
