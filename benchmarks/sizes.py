@@ -27,7 +27,7 @@ class Sizes:
     same with an old snapshot held. bulk, single: jobs to enqueue. crowd: seconds of
     inserts from 32 connections. wakes: jobs for an idle worker. scheduled: jobs, and
     within how many seconds they are due; latecomers: the peers that are compared.
-    steady, idle: seconds. memory: jobs.
+    steady: seconds. idle: how often, and seconds. memory: jobs.
     """
 
     rounds: int
@@ -41,7 +41,7 @@ class Sizes:
     scheduled: tuple[int, float]
     latecomers: tuple[Subject, ...]
     steady: float
-    idle: float
+    idle: tuple[int, float]
     memory: int
 
 
@@ -55,14 +55,14 @@ FULL: Final = Sizes(
         PGQUEUER: 50_000,
         AWA: 25_000,
         OBAN: 10_000,
-        PROCRASTINATE: 2_500,
+        PROCRASTINATE: 1_500,
     },
     snapshot={
         JOBGEN: 200_000,
         PGQUEUER: 50_000,
         AWA: 25_000,
         OBAN: 10_000,
-        PROCRASTINATE: 2_000,
+        PROCRASTINATE: 1_000,
     },
     bulk={
         RAW: 200_000,
@@ -85,7 +85,7 @@ FULL: Final = Sizes(
     scheduled=(500, 10),
     latecomers=PEERS,
     steady=6,
-    idle=10,
+    idle=(5, 10),
     memory=500_000,
 )
 
@@ -119,10 +119,10 @@ QUICK: Final = Sizes(
         PROCRASTINATE: 800,
     },
     crowd=2,
-    wakes=60,
+    wakes=40,
     scheduled=(150, 3),
     latecomers=(PGQUEUER,),
     steady=2,
-    idle=10,
+    idle=(1, 10),
     memory=100_000,
 )

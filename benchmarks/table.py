@@ -114,6 +114,8 @@ def _cell(row: Row, figure: str) -> str:
     median = row.median(figure)
     if median is None:
         return "void"
+    if len(values) == 1:
+        return number(median)
     return f"{number(median)} ({number(min(values))} – {number(max(values))})"
 
 

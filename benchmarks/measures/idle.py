@@ -46,17 +46,23 @@ WHERE place.datname = %s
 
 def measure(bench: Bench) -> Measure:
     """One process of `jobgen worker` for 50 jobs."""
+    rounds, seconds = bench.sizes.idle
     return Measure(
         name="idle",
         title="An idle worker",
         how=f"Statements of one process with {_TYPES} kinds of jobs and nothing to do,"
         " heartbeats included, by pg_stat_statements.",
         figures=(QUERIES,),
-        cases=(Case(label=f"jobgen, {_TYPES} jobs", sample=partial(_sample, bench)),),
+        cases=(
+            Case(
+                label=f"jobgen, {_TYPES} jobs", sample=partial(_sample, bench, seconds)
+            ),
+        ),
+        rounds=rounds,
     )
 
 
-def _sample(bench: Bench) -> Sample:
+def _sample(bench: Bench, seconds: float) -> Sample:
     with (
         tempfile.TemporaryDirectory() as project,
         bench.server.fresh("template1") as database,
@@ -67,7 +73,7 @@ def _sample(bench: Bench) -> Sample:
         watcher.close()
         with _worker(bench, Path(project), database) as process:
             time.sleep(_SETTLE)
-            found = _counted(bench, database, bench.sizes.idle)
+            found = _counted(bench, database, seconds)
             if process.poll() is not None:
                 raise VoidError("the worker has ended")
     return {QUERIES: found}

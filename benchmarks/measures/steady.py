@@ -23,26 +23,29 @@ def measure(bench: Bench) -> Measure:
         for each in (JOBGEN, *PEERS)
         if bench.can_run(each) and each in bench.sizes.snapshot
     ]
+    rates: dict[str, float] = {}
     return Measure(
         name="steady",
         title="Steady load",
-        how="Jobs in bulks every 10 ms, at half of the speed of one drain before; from"
+        how="Jobs in bulks every 10 ms, at half of the speed of a drain just before; from"
         " just before they are sent until the handler runs.",
         figures=(SPEED, P50, P99, P999),
         cases=tuple(
-            Case(label=each.label, sample=partial(_sample, bench, each))
+            Case(label=each.label, sample=partial(_sample, bench, each, rates))
             for each in subjects
         ),
     )
 
 
-def _sample(bench: Bench, subject: Subject) -> Sample:
-    peak = speed(bench, subject, bench.sizes.drained[subject])[SPEED]
+def _sample(bench: Bench, subject: Subject, rates: dict[str, float]) -> Sample:
+    if subject.label not in rates:
+        peak = speed(bench, subject, bench.sizes.drained[subject])[SPEED]
+        rates[subject.label] = peak / 2
     with working(bench, subject) as found:
         answer = found.producer.ask(
             "steady",
             dsn=found.database.url,
-            rate=peak / 2,
+            rate=rates[subject.label],
             first=0,
             seconds=bench.sizes.steady,
         )

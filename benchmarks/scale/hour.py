@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.measures.steady import P50, P99, P999
+from benchmarks.measures.steady import P999
+from benchmarks.measures.wake import P50, P99
 from benchmarks.percentiles import percentile
 from benchmarks.rounds import Measured, Row
 from benchmarks.server import Database
