@@ -14,7 +14,7 @@ __all__ = [
     "SCHEMA_SQL",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 SCHEMA_DIGEST: Final = (
     "dad14e0c8a21391f9f4bba74fc354f2f864e4b13551adac9c8689d0f337f1a76"
 )
@@ -171,6 +171,12 @@ CREATE INDEX mail_jobs_ready ON public.mail_jobs (run_at, id)
 CREATE INDEX mail_jobs_running ON public.mail_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.mail_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.mail_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_mail_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -181,14 +187,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_mail_jobs
     AFTER INSERT ON public.mail_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 CREATE TRIGGER did_update_job_mail_jobs
     AFTER UPDATE ON public.mail_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 CREATE TABLE public.wide_jobs (
@@ -220,6 +235,12 @@ CREATE INDEX wide_jobs_ready ON public.wide_jobs (run_at, id)
 CREATE INDEX wide_jobs_running ON public.wide_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.wide_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.wide_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_wide_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -230,14 +251,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_wide_jobs
     AFTER INSERT ON public.wide_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.wide_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_wide_jobs();
 
 CREATE TRIGGER did_update_job_wide_jobs
     AFTER UPDATE ON public.wide_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.wide_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_wide_jobs();
 
 CREATE TABLE public.quiet_jobs (
@@ -309,13 +339,17 @@ $jobgen$;
 CREATE TRIGGER did_insert_job_loud_jobs
     AFTER INSERT ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 CREATE TRIGGER did_update_job_loud_jobs
     AFTER UPDATE ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 COMMIT;

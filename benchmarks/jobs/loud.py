@@ -127,6 +127,42 @@ RETURNING
     job.campaign_id
 """
 
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.loud_jobs
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.loud_jobs AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.user_id,
+    job.email,
+    job.subject,
+    job.campaign_id
+"""
+
 SUCCEED_SQL: Final[LiteralString] = """\
 UPDATE public.loud_jobs
 SET status = 'job_status_succeeded',
@@ -352,7 +388,9 @@ $jobgen$;
 CREATE OR REPLACE TRIGGER did_insert_job_loud_jobs
     AFTER INSERT ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 ALTER TABLE public.loud_jobs ENABLE TRIGGER did_insert_job_loud_jobs;
@@ -360,7 +398,9 @@ ALTER TABLE public.loud_jobs ENABLE TRIGGER did_insert_job_loud_jobs;
 CREATE OR REPLACE TRIGGER did_update_job_loud_jobs
     AFTER UPDATE ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 ALTER TABLE public.loud_jobs ENABLE TRIGGER did_update_job_loud_jobs;
@@ -443,6 +483,7 @@ JOB: Final[JobType[Loud, LoudJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,

@@ -19,6 +19,7 @@ from jobgen.runtime import (
     Input,
     JobStatus,
     JobType,
+    Lease,
     Notifications,
     Policy,
     Shape,
@@ -99,6 +100,42 @@ WITH next AS MATERIALIZED (
     WHERE status IN ('job_status_not_started', 'job_status_retry')
         AND locked_by IS NULL
         AND run_at <= now()
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.mail_jobs AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.user_id,
+    job.email,
+    job.subject,
+    job.campaign_id
+"""
+
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.mail_jobs
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
     ORDER BY run_at, id
     LIMIT $2::bigint
     FOR NO KEY UPDATE SKIP LOCKED
@@ -340,7 +377,50 @@ FROM (
 ) AS due
 """
 
+PROMISE_SQL: Final[LiteralString] = """\
+SELECT
+    set_config('synchronous_commit', 'off', true),
+    setval(
+        'public.mail_jobs_wake',
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $1::bigint
+    )
+"""
+
+WITHDRAW_SQL: Final[LiteralString] = """\
+SELECT
+    set_config('synchronous_commit', 'off', true),
+    setval('public.mail_jobs_wake', 1)
+"""
+
+BARRIER_SQL: Final[LiteralString] = """\
+WITH granted AS MATERIALIZED (
+    SELECT locktype, database, relation, virtualtransaction, transactionid, pid, mode
+    FROM pg_catalog.pg_locks
+    WHERE granted
+)
+SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8 OR NOT EXISTS (
+    SELECT 1
+    FROM granted AS written
+    INNER JOIN granted AS begun
+        ON begun.virtualtransaction = written.virtualtransaction
+        AND begun.pid IS NOT DISTINCT FROM written.pid
+    WHERE written.locktype = 'relation'
+        AND written.database = (
+            SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
+        )
+        AND written.relation = 'public.mail_jobs'::regclass
+        AND written.mode = 'RowExclusiveLock'
+        AND begun.locktype = 'transactionid'
+        AND begun.mode = 'ExclusiveLock'
+        AND age(begun.transactionid) >= age($2::text::xid)
+) AS passed
+"""
+
 INSTALL_SQL: Final[LiteralString] = """\
+CREATE SEQUENCE IF NOT EXISTS public.mail_jobs_wake MINVALUE 0;
+
+GRANT SELECT ON SEQUENCE public.mail_jobs_wake TO PUBLIC;
+
 CREATE OR REPLACE FUNCTION public.notify_job_queued_mail_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -351,8 +431,12 @@ $jobgen$;
 
 CREATE OR REPLACE TRIGGER did_insert_job_mail_jobs
     AFTER INSERT ON public.mail_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 ALTER TABLE public.mail_jobs ENABLE TRIGGER did_insert_job_mail_jobs;
@@ -360,7 +444,12 @@ ALTER TABLE public.mail_jobs ENABLE TRIGGER did_insert_job_mail_jobs;
 CREATE OR REPLACE TRIGGER did_update_job_mail_jobs
     AFTER UPDATE ON public.mail_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 ALTER TABLE public.mail_jobs ENABLE TRIGGER did_update_job_mail_jobs;
@@ -443,6 +532,7 @@ JOB: Final[JobType[Mail, MailJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,
@@ -491,14 +581,19 @@ JOB: Final[JobType[Mail, MailJob, int]] = JobType(
         triggers=(
             (
                 "did_insert_job_mail_jobs",
-                "CREATE TRIGGER did_insert_job_mail_jobs AFTER INSERT ON public.mail_jobs FOR EACH ROW WHEN (((new.status = 'job_status_not_started'::public.job_status) OR (new.status = 'job_status_retry'::public.job_status))) EXECUTE FUNCTION public.notify_job_queued_mail_jobs()",
+                "CREATE TRIGGER did_insert_job_mail_jobs AFTER INSERT ON public.mail_jobs FOR EACH STATEMENT WHEN (((((COALESCE(pg_sequence_last_value('public.mail_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value('public.mail_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric))) EXECUTE FUNCTION public.notify_job_queued_mail_jobs()",
             ),
             (
                 "did_update_job_mail_jobs",
-                "CREATE TRIGGER did_update_job_mail_jobs AFTER UPDATE ON public.mail_jobs FOR EACH ROW WHEN (((new.status = 'job_status_not_started'::public.job_status) OR (new.status = 'job_status_retry'::public.job_status))) EXECUTE FUNCTION public.notify_job_queued_mail_jobs()",
+                "CREATE TRIGGER did_update_job_mail_jobs AFTER UPDATE ON public.mail_jobs FOR EACH ROW WHEN (((new.status = ANY (ARRAY['job_status_not_started'::public.job_status, 'job_status_retry'::public.job_status])) AND ((((COALESCE(pg_sequence_last_value('public.mail_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value('public.mail_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric)))) EXECUTE FUNCTION public.notify_job_queued_mail_jobs()",
             ),
         ),
         install_sql=INSTALL_SQL,
+        lease=Lease(
+            promise=PROMISE_SQL,
+            withdraw=WITHDRAW_SQL,
+            barrier=BARRIER_SQL,
+        ),
     ),
 )
 

@@ -126,6 +126,42 @@ RETURNING
     job.campaign_id
 """
 
+FETCH_ABOVE_SQL: Final[LiteralString] = """\
+WITH next AS MATERIALIZED (
+    SELECT id
+    FROM public.quiet_jobs
+    WHERE status IN ('job_status_not_started', 'job_status_retry')
+        AND locked_by IS NULL
+        AND run_at <= now()
+        AND (run_at, id) > ($3::timestamp with time zone, $4::bigint)
+    ORDER BY run_at, id
+    LIMIT $2::bigint
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE public.quiet_jobs AS job
+SET status = 'job_status_running',
+    updated_at = now(),
+    attempts_count = least(job.attempts_count, 2147483646) + 1,
+    locked_at = clock_timestamp(),
+    locked_by = $1::uuid
+FROM next
+WHERE job.id = next.id
+RETURNING
+    job.id,
+    job.created_at,
+    job.updated_at,
+    job.status::text,
+    job.last_error,
+    job.attempts_count,
+    job.locked_at,
+    job.locked_by,
+    job.run_at,
+    job.user_id,
+    job.email,
+    job.subject,
+    job.campaign_id
+"""
+
 SUCCEED_SQL: Final[LiteralString] = """\
 UPDATE public.quiet_jobs
 SET status = 'job_status_succeeded',
@@ -416,6 +452,7 @@ JOB: Final[JobType[Quiet, QuietJob, int]] = JobType(
     pending_sql=PENDING_SQL,
     statements=Statements(
         fetch=FETCH_SQL,
+        fetch_above=FETCH_ABOVE_SQL,
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,

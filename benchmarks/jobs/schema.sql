@@ -149,6 +149,12 @@ CREATE INDEX mail_jobs_ready ON public.mail_jobs (run_at, id)
 CREATE INDEX mail_jobs_running ON public.mail_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.mail_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.mail_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_mail_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -159,14 +165,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_mail_jobs
     AFTER INSERT ON public.mail_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 CREATE TRIGGER did_update_job_mail_jobs
     AFTER UPDATE ON public.mail_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.mail_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_mail_jobs();
 
 CREATE TABLE public.wide_jobs (
@@ -198,6 +213,12 @@ CREATE INDEX wide_jobs_ready ON public.wide_jobs (run_at, id)
 CREATE INDEX wide_jobs_running ON public.wide_jobs (locked_at)
     WHERE status = 'job_status_running' OR locked_by IS NOT NULL;
 
+-- Until when a worker that is awake promises to look for rows: while one does,
+-- nobody is notified. Logged, because an unlogged sequence does not survive the
+-- promotion of a standby. Whoever inserts reads it, so everybody may.
+CREATE SEQUENCE public.wide_jobs_wake MINVALUE 0;
+GRANT SELECT ON SEQUENCE public.wide_jobs_wake TO PUBLIC;
+
 CREATE FUNCTION public.notify_job_queued_wide_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
 BEGIN
@@ -208,14 +229,23 @@ $jobgen$;
 
 CREATE TRIGGER did_insert_job_wide_jobs
     AFTER INSERT ON public.wide_jobs
-    FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    FOR EACH STATEMENT
+    WHEN (
+        coalesce(pg_catalog.pg_sequence_last_value('public.wide_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_wide_jobs();
 
 CREATE TRIGGER did_update_job_wide_jobs
     AFTER UPDATE ON public.wide_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status IN ('job_status_not_started', 'job_status_retry')
+        AND coalesce(pg_catalog.pg_sequence_last_value('public.wide_jobs_wake'::regclass), 0)
+            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
+            NOT BETWEEN 0 AND 10000
+    )
     EXECUTE FUNCTION public.notify_job_queued_wide_jobs();
 
 CREATE TABLE public.quiet_jobs (
@@ -287,13 +317,17 @@ $jobgen$;
 CREATE TRIGGER did_insert_job_loud_jobs
     AFTER INSERT ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 CREATE TRIGGER did_update_job_loud_jobs
     AFTER UPDATE ON public.loud_jobs
     FOR EACH ROW
-    WHEN (NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry')
+    WHEN (
+        NEW.status = 'job_status_not_started' OR NEW.status = 'job_status_retry'
+    )
     EXECUTE FUNCTION public.notify_job_queued_loud_jobs();
 
 COMMIT;
