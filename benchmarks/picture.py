@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -55,7 +55,7 @@ def to_svg(results: Results) -> str:
     ):
         measured = results.of(name)
         if measured is not None:
-            bars = _bars(measured)
+            bars = _bars(measured, results.versions)
             parts.extend(_panel(title, bars, top))
             top += _TITLE + _STEP * len(bars)
     parts.append(_text(8, top + 20, _note(results), "note"))
@@ -66,15 +66,16 @@ def to_svg(results: Results) -> str:
     )
 
 
-def _bars(measured: Measured) -> list[Bar]:
-    """One for each row that counts."""
+def _bars(measured: Measured, versions: Mapping[str, str]) -> list[Bar]:
+    """One for each row that counts, the longest first; peers with their versions."""
     (figure,) = measured.figures
-    found = [(row.label, row.median(figure)) for row in measured.rows]
-    bars = [
-        Bar(label, median, _kind(label))
-        for label, median in found
-        if median is not None
-    ]
+    bars: list[Bar] = []
+    for row in measured.rows:
+        median = row.median(figure)
+        if median is not None:
+            kind = _kind(row.label)
+            version = versions.get(row.label, "") if kind == "peer" else ""
+            bars.append(Bar(f"{row.label} {version}".strip(), median, kind))
     return sorted(bars, key=lambda bar: bar.value, reverse=True)
 
 

@@ -47,7 +47,7 @@ class Sizes:
 
 FULL: Final = Sizes(
     rounds=5,
-    patience=240,
+    patience=300,
     drained={
         RAW: 100_000,
         JOBGEN: 100_000,
@@ -91,7 +91,7 @@ FULL: Final = Sizes(
 
 QUICK: Final = Sizes(
     rounds=3,
-    patience=60,
+    patience=180,
     drained={
         RAW: 30_000,
         JOBGEN: 30_000,

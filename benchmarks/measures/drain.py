@@ -21,7 +21,8 @@ def measure(bench: Bench) -> Measure:
     return Measure(
         name="drain",
         title="Drain",
-        how="Async handlers that do nothing; from the first handler until the table"
+        how="Async handlers that do nothing; jobgen with `concurrency: 1000`, and with"
+        " its default of 16; from the first handler until the table"
         " shows every job as finished.",
         figures=(SPEED,),
         cases=tuple(

@@ -38,6 +38,8 @@ def main() -> None:
         for part in arguments.only:
             for found in _measured(part, bench, arguments, tell):
                 print(measured_markdown(found), flush=True)
+                if part == "fetch":
+                    print(fetch.verdict(found), flush=True)
 
 
 def _measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Final
 
 from benchmarks.bench import Bench
 from benchmarks.measures.drain import SPEED
-from benchmarks.rounds import Case, Measure, Sample
+from benchmarks.rounds import Case, Measure, Measured, Sample
 from benchmarks.scale.fill import holding
 from benchmarks.server import Database
 from benchmarks.subject import JOBGEN
@@ -35,6 +36,15 @@ def measuring(bench: Bench, *, ready: int, finished: int) -> Generator[Measure]:
                 Case(label=large, sample=partial(_taken, bench, database)),
             ),
         )
+
+
+def verdict(measured: Measured) -> str:
+    """The large table to the small one, round by round."""
+    _, large = measured.rows
+    ratios = measured.ratios(large.label, SMALL, SPEED)
+    if not ratios:
+        return "Large ÷ small: not measured\n"
+    return f"Large ÷ small: {statistics.median(ratios):.2f} (goal: ≥ 0.85)\n"
 
 
 def _small(bench: Bench) -> Sample:
