@@ -376,6 +376,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.loud_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 INSTALL_SQL: Final[LiteralString] = """\
 CREATE OR REPLACE FUNCTION public.notify_job_queued_loud_jobs() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
@@ -496,6 +503,7 @@ JOB: Final[JobType[Loud, LoudJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

@@ -377,6 +377,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.mail_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -545,6 +552,7 @@ JOB: Final[JobType[Mail, MailJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),

@@ -375,6 +375,13 @@ FROM (
 ) AS due
 """
 
+UNLOCKED_SQL: Final[LiteralString] = """\
+SELECT id
+FROM public.quiet_jobs
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
@@ -465,6 +472,7 @@ JOB: Final[JobType[Quiet, QuietJob, int]] = JobType(
         rescue=RESCUE_SQL,
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
+        unlocked=UNLOCKED_SQL,
     ),
     decode=_decode,
     order=(8, 0),
