@@ -183,10 +183,10 @@ SET status = 'job_status_succeeded',
 FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
     AS done(id, locked_at, attempts_count)
 WHERE job.id = done.id
-    AND job.locked_by = $1::uuid
+    AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
-    AND job.status = 'job_status_running'
+    AND job.status IS NOT DISTINCT FROM 'job_status_running'
 RETURNING job.id
 """
 
@@ -276,8 +276,8 @@ SET status = 'job_status_failed',
     last_error = $3::text,
     locked_by = NULL
 WHERE id = $1::bigint
-    AND locked_by = $2::uuid
-    AND status = 'job_status_running'
+    AND locked_by IS NOT DISTINCT FROM $2::uuid
+    AND status::text = 'job_status_running'
 RETURNING status::text
 """
 
@@ -368,10 +368,14 @@ SELECT
         )::double precision
     END AS seconds
 FROM (
-    SELECT min(run_at) AS run_at
-    FROM public.quiet_jobs
-    WHERE status IN ('job_status_not_started', 'job_status_retry')
-        AND locked_by IS NULL
+    SELECT (
+        SELECT job.run_at
+        FROM public.quiet_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+        ORDER BY job.run_at, job.id
+        LIMIT 1
+    ) AS run_at
 ) AS due
 """
 
