@@ -9,6 +9,8 @@ import asyncio
 import json
 import os
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -21,10 +23,20 @@ os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 async def serve(commands: Mapping[str, Command]) -> None:
-    """Carry out one command after the other, until standard input ends."""
+    """Carry out one command after the other, until standard input ends.
+
+    The process ends with the harness, also in the middle of a command.
+    """
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     while line := await next_line():
         arguments: dict[str, str] = json.loads(line)
         answer(await commands[arguments.pop("command")](arguments))
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 async def next_line() -> str:

@@ -1,5 +1,6 @@
 """The adapters of jobgen and of the raw loop do what they are asked."""
 
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -102,3 +103,20 @@ def test_an_adapter_that_takes_too_long_makes_the_sample_void(database: str) -> 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 2.0), (99, 4.0), (1, 1.0)])
 def test_a_percentile_is_one_of_the_values(percent: float, expected: float) -> None:
     assert percentile([4.0, 1.0, 3.0, 2.0], percent) == expected
+
+
+def test_an_adapter_ends_with_the_harness_in_the_middle_of_a_command(
+    database: str,
+) -> None:
+    with _adapter("raw") as process:
+        process.ask("install", dsn=database)
+    harness = (
+        "import sys; from pathlib import Path; from benchmarks import dialogue\n"
+        "with dialogue.started(Path(sys.executable), 'jobgen', ('mail', 'copy'), 60)"
+        " as process:\n"
+        "    process.ask('settings')\n"
+        f"    process.tell('drain', dsn={database!r}, count=1, pause=0)\n"
+        "    import os; os._exit(0)\n"
+    )
+    # The adapter holds the pipe open for as long as it lives.
+    subprocess.run([sys.executable, "-c", harness], stderr=subprocess.PIPE, check=True)
