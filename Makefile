@@ -10,13 +10,13 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-SCHEMA := schemas/jobs.yaml
+SCHEMAS := schemas/jobs.yaml benchmarks/jobs.yaml
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check generate golden mutants chaos soak bench clean
+.PHONY: help demo test check generate golden mutants chaos soak bench bench-quick bench-scale clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
 
 demo: .venv/.demo ## five thousand jobs on a temporary server, with a worker that is killed
 	@python -m examples.demo
@@ -31,11 +31,11 @@ check: .venv/.dev ## format, lint, types, layers, and whether the generated code
 	mypy
 	pyright
 	lint-imports --no-logo
-	jobgen build --check $(SCHEMA)
-	squawk generated_example/schema.sql
+	jobgen build --check $(SCHEMAS)
+	squawk generated_example/schema.sql benchmarks/jobs/schema.sql
 
-generate: .venv/.demo ## write generated_example/ from schemas/jobs.yaml
-	jobgen build $(SCHEMA)
+generate: .venv/.demo ## write generated_example/ and benchmarks/jobs/ from their schemas
+	jobgen build $(SCHEMAS)
 
 golden: .venv/.dev generate ## rewrite what the golden tests expect; read the diff before you commit
 	pytest -q -k golden --rewrite-golden
@@ -51,9 +51,15 @@ soak: .venv/.dev ## half an hour of random schemas, values and histories, then c
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 	pytest -q -rP -o faulthandler_timeout=0 --wakeups-seconds 600 tests/wakeups/test_stress.py
 
-bench: .venv/.dev ## measure jobs per second as ratios to raw SQL, and the generator
+bench: .venv/.dev ## measure jobgen beside raw SQL and its peers, and the generator (half an hour)
 	python -m benchmarks
 	python -m benchmarks.build
+
+bench-quick: .venv/.dev ## the same with less of everything (about five minutes)
+	python -m benchmarks --quick
+
+bench-scale: .venv/.dev ## tables of millions, several processes, an hour of load
+	python -m benchmarks.scale
 
 clean: ## remove .venv and what the tools left
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

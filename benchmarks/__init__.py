@@ -1,1 +1,6 @@
-"""Speeds, always as ratios to a raw loop in the same run."""
+"""Speeds and latencies of jobgen, side by side with raw SQL and its peers.
+
+`sizes` and `subject` say what and whom, `measures` how; `rounds` alternates them;
+`results` go into `table` and `picture`. Each subject is driven by a process of
+`adapters`, in one of `environments`.
+"""

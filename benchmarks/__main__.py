@@ -1,50 +1,81 @@
-"""`python -m benchmarks`: rounds that alternate, medians, ratios to the raw loops."""
+"""`python -m benchmarks`: every measure in rounds that alternate, side by side."""
 
-import statistics
-from collections.abc import Callable
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from benchmarks import measure
-from tests import servers
+from benchmarks import server
+from benchmarks.bench import Bench
+from benchmarks.environments import ROOT, newest_python
+from benchmarks.measures import ALL
+from benchmarks.picture import to_svg
+from benchmarks.results import Results, gathered
+from benchmarks.rounds import run
+from benchmarks.sizes import FULL, QUICK
+from benchmarks.table import to_json, to_markdown
 
-ROUNDS: Final = 5
-_PAIRS: Final[tuple[tuple[Callable[[str], float], Callable[[str], float]], ...]] = (
-    (measure.worker_drain, measure.raw_drain),
-    (measure.enqueue, measure.raw_insert),
-    (measure.enqueue_many, measure.raw_insert),
-    (measure.enqueue_copy, measure.raw_insert),
-)
+_RESULTS: Final = ROOT / "benchmarks" / "results"
 
 
 def main() -> None:
-    """Print a Markdown table of jobs per second. fsync is off on the test server."""
-    with servers.run():
-        server = servers.shared_server(servers.installations()[-1])
-        print(f"PostgreSQL {server.full_version()}, {measure.JOBS} jobs a round")
-        print("| what | jobs/s (median, range) | raw | ratio |")
-        print("|---|---|---|---|")
-        for ours, raw in _PAIRS:
-            print(_row(server, ours, raw), flush=True)
+    """Measure, print the table, and write it where README finds it."""
+    arguments = _arguments()
+    results = _measured(arguments)
+    text = to_markdown(results)
+    print(text)
+    if arguments.only is None:
+        _write(arguments.output, results, text)
 
 
-def _row(
-    server: servers.Server,
-    ours: Callable[[str], float],
-    raw: Callable[[str], float],
-) -> str:
-    speeds: list[float] = []
-    raw_speeds: list[float] = []
-    for _ in range(ROUNDS):
-        for measured, found in ((ours, speeds), (raw, raw_speeds)):
-            with server.jobs_database() as dsn:
-                found.append(measured(dsn))
-    ratio = statistics.median(speeds) / statistics.median(raw_speeds)
-    return f"| {ours.__name__} | {_text(speeds)} | {_text(raw_speeds)} | {ratio:.2f} |"
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything")
+    parser.add_argument("--rounds", type=int, help="how many, of each measure")
+    parser.add_argument("--python", help="the interpreter of every subject")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(ALL),
+        help="these measures alone; the results are printed, not written",
+    )
+    parser.add_argument("--output", type=Path, default=_RESULTS)
+    return parser.parse_args()
 
 
-def _text(speeds: list[float]) -> str:
-    median = statistics.median(speeds)
-    return f"{median:,.0f} ({min(speeds):,.0f} to {max(speeds):,.0f})"
+def _measured(arguments: argparse.Namespace) -> Results:
+    sizes = QUICK if arguments.quick else FULL
+    if arguments.rounds is not None:
+        sizes = replace(sizes, rounds=arguments.rounds)
+    names: Sequence[str] = arguments.only or list(ALL)
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        elapsed = time.monotonic() - started
+        print(f"{elapsed:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    with server.running() as running:
+        bench = Bench(
+            server=running, python=newest_python(arguments.python), sizes=sizes
+        )
+        measured = tuple(run(ALL[name](bench), sizes.rounds, tell) for name in names)
+        return gathered(bench, "quick" if arguments.quick else "full", measured)
+
+
+def _write(directory: Path, results: Results, text: str) -> None:
+    directory.mkdir(exist_ok=True)
+    files = {
+        "results.md": text,
+        "results.json": to_json(results),
+        "results.svg": to_svg(results),
+    }
+    for name, content in files.items():
+        (directory / name).write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

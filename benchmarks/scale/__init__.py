@@ -1,0 +1,1 @@
+"""What takes long: tables of millions, several processes, an hour of load."""
