@@ -111,7 +111,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -147,7 +147,7 @@ SET status = 'job_status_running',
     locked_at = clock_timestamp(),
     locked_by = $1::uuid
 FROM next
-WHERE job.id = next.id
+WHERE job.id = ANY (ARRAY[next.id])
 RETURNING
     job.id,
     job.created_at,
@@ -184,7 +184,7 @@ SET status = 'job_status_succeeded',
     locked_by = NULL
 FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
     AS done(id, locked_at, attempts_count)
-WHERE job.id = done.id
+WHERE job.id = ANY (ARRAY[done.id])
     AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
     AND job.attempts_count = done.attempts_count
@@ -332,7 +332,7 @@ FROM (
     SELECT id, abandoned, has_attempts AND NOT abandoned AS retries
     FROM lost
 ) AS lost
-WHERE job.id = lost.id
+WHERE job.id = ANY (ARRAY[lost.id])
 RETURNING job.id
 """
 
@@ -353,7 +353,7 @@ SET updated_at = now(),
     locked_at = NULL,
     locked_by = NULL
 FROM stranded
-WHERE job.id = stranded.id
+WHERE job.id = ANY (ARRAY[stranded.id])
 RETURNING job.id
 """
 
