@@ -40,6 +40,7 @@ WORKER = (
     "release",
     "next_due",
     "unlocked",
+    "lost",
 )
 RETENTION = ("expire",)
 LEASE = ("promise", "withdraw", "barrier")

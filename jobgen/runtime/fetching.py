@@ -25,6 +25,7 @@ from jobgen.runtime.listener import Listener, pause
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.mark import Key
 from jobgen.runtime.results import Results
+from jobgen.runtime.stats import Stats
 from jobgen.runtime.table import Table
 from jobgen.runtime.times import Times
 from jobgen.runtime.watch import PROMISE, State
@@ -62,6 +63,7 @@ class Fetching:
         attempts: Attempts,
         results: Results,
         heartbeat: Heartbeat,
+        stats: Stats,
         times: Times,
         wake: asyncio.Event,
         *,
@@ -72,6 +74,7 @@ class Fetching:
         self._attempts = attempts
         self._results = results
         self._heartbeat = heartbeat
+        self._stats = stats
         self._times = times
         self._wake = wake
         self._tables = [Table(each, listens=listen) for each in bound]
@@ -337,6 +340,8 @@ class Fetching:
             await self._find_shut(open_)
             due = {}
         now = time.monotonic()
+        known = [seconds for seconds in due.values() if seconds is not None]
+        self._stats.lag = max(0.0, -min(known, default=0.0))
         for table in open_:
             if table.watch.state is State.ASLEEP and table.job.name in due:
                 table.watch.due(now, due[table.job.name])

@@ -165,6 +165,7 @@ class Statements(NamedTuple):
     held: worker id → the fence of each row that runs under it.
     rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
     next_due: → name of the job, seconds until its first ready row is due, or NULL.
+    lost: dead_after → the name of the job, where `rescue` or `release` would find rows.
     unlocked: ids → those of the rows that nobody else holds locked.
     expire: limit, where to go on → how many rows were deleted because they have been
     kept for long enough, and where to go on if there may be more of them.
@@ -185,6 +186,7 @@ class Statements(NamedTuple):
     next_due: LiteralString
     fetch_above: LiteralString | None = None
     unlocked: LiteralString | None = None
+    lost: LiteralString | None = None
     expire: LiteralString | None = None
 
 

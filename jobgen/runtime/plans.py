@@ -363,6 +363,12 @@ def barrier(lease: Lease, transaction: int) -> Plan[bool]:
     return bool(row[0])
 
 
+def lost(sql: LiteralString, dead_after: timedelta) -> Plan[set[str]]:
+    """The jobs with rows to rescue or to release, of those that are asked about."""
+    rows = yield Execute(sql, (dead_after,))
+    return {row[0] for row in rows.all()}
+
+
 def probe() -> Plan[None]:
     """Ask for nothing but an answer."""
     yield Execute("SELECT")

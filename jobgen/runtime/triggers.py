@@ -6,6 +6,7 @@ would hold up every INSERT. What cannot be had at once is tried again later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, errors
@@ -15,18 +16,26 @@ from jobgen.runtime.job import JobType, Notifications
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.plans import Execute, Plan
 
+# One statement for all tables. The search path is set first, because definitions are
+# printed under it: the part that sets it is read before what depends on it.
 _STATE_SQL: LiteralString = """\
+WITH path AS MATERIALIZED (
+    SELECT set_config('search_path', 'pg_catalog', true)
+)
 SELECT
+    wanted.place::integer,
     (SELECT prosrc FROM pg_proc
-        WHERE proname = $2::text AND pronamespace = class.relnamespace
+        WHERE proname = wanted.function AND pronamespace = class.relnamespace
             AND pronargs = 0),
     coalesce((SELECT array_agg(tgname || ' ' || pg_get_triggerdef(oid))
         FROM pg_trigger
         WHERE tgrelid = class.oid AND NOT tgisinternal
             AND tgenabled IN ('O', 'A')), '{}'),
     pg_has_role(current_user, class.relowner, 'USAGE')
-FROM pg_class AS class
-WHERE class.oid = to_regclass($1::text)
+FROM path
+CROSS JOIN unnest($1::text[], $2::text[])
+    WITH ORDINALITY AS wanted(name, function, place)
+INNER JOIN pg_class AS class ON class.oid = to_regclass(wanted.name)
 """
 
 # The key that IHP's installer takes as well.
@@ -45,18 +54,25 @@ class Triggers:
         self._reported: dict[str, list[str]] = {}
 
     async def keep_healthy(
-        self, conn: AsyncConnection[object], job: JobType[Any, Any, Any]
+        self, conn: AsyncConnection[object], jobs: Sequence[JobType[Any, Any, Any]]
     ) -> None:
         """Report triggers that are missing, disabled or different; mend our own.
 
         A fault is reported once, however often it is looked at. Raises
         `psycopg.Error` for what is not a lock that somebody else holds.
         """
-        wanted = job.notifications
-        if wanted is None:
-            return
-        async with conn.transaction():
-            faults, owner = await run(conn, _faults(job, wanted))
+        announced = [
+            (job, job.notifications) for job in jobs if job.notifications is not None
+        ]
+        for place, faults, owner in await run(conn, _faults(announced)):
+            job, wanted = announced[place]
+            self._report(job, faults, owner=owner)
+            if faults and owner:
+                await _mend(conn, self._schema, job, wanted)
+
+    def _report(
+        self, job: JobType[Any, Any, Any], faults: list[str], *, owner: bool
+    ) -> None:
         if faults and faults != self._reported.get(job.name):
             LOGGER.warning(
                 "%s: %s; new jobs are found by polling until it is mended",
@@ -66,20 +82,26 @@ class Triggers:
             if not owner:
                 LOGGER.warning("%s: only its owner can mend that", job.table)
         self._reported[job.name] = faults
-        if faults and owner:
-            await _mend(conn, self._schema, job, wanted)
 
 
 def _faults(
-    job: JobType[Any, Any, Any], wanted: Notifications
-) -> Plan[tuple[list[str], bool]]:
-    """What is wrong with the triggers, and whether we may mend it."""
-    yield Execute("SELECT set_config('search_path', 'pg_catalog', true)")
-    rows = yield Execute(_STATE_SQL, (job.table, wanted.function))
-    row = rows.first()
-    if row is None:
-        return [], False
-    body, triggers, owner = row
+    announced: Sequence[tuple[JobType[Any, Any, Any], Notifications]],
+) -> Plan[list[tuple[int, list[str], bool]]]:
+    """Of each table that exists: its place, what is wrong, whether we may mend it."""
+    tables = [job.table for job, _ in announced]
+    functions = [wanted.function for _, wanted in announced]
+    rows = yield Execute(_STATE_SQL, (tables, functions))
+    found: list[tuple[int, list[str], bool]] = []
+    for place, body, triggers, owner in rows.all():
+        at: int = place - 1
+        _, wanted = announced[at]
+        found.append((at, _differences(wanted, body, triggers), bool(owner)))
+    return found
+
+
+def _differences(
+    wanted: Notifications, body: str | None, triggers: Sequence[str]
+) -> list[str]:
     faults: list[str] = []
     if body != wanted.body:
         what = "is missing" if body is None else "differs"
@@ -87,7 +109,7 @@ def _faults(
     for name, definition in wanted.triggers:
         if f"{name} {definition}" not in triggers:
             faults.append(f"trigger {name} is missing, disabled or different")
-    return faults, bool(owner)
+    return faults
 
 
 async def _mend(

@@ -2,7 +2,7 @@
 
 Flow: `Fetching` → `Attempts` (a task each) → `acknowledge`. Beside it the
 listener wakes the fetch loop, the heartbeat says that the process lives, and
-`_care_loop` rescues rows of dead workers and looks after the triggers.
+`Care` rescues rows of dead workers and looks after the triggers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
-from jobgen.runtime import aio, plans
+from jobgen.runtime import aio
 from jobgen.runtime.attempts import Attempts
+from jobgen.runtime.care import Care
 from jobgen.runtime.fetching import Fetching
 from jobgen.runtime.handlers import Bound, Handlers
 from jobgen.runtime.heartbeat import Heartbeat
-from jobgen.runtime.lag import Lag
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.log import FAULTS, LOGGER, told
+from jobgen.runtime.log import FAULTS, LOGGER
 from jobgen.runtime.loop import run_on_own_loop
 from jobgen.runtime.minute import Minute
 from jobgen.runtime.preflight import (
@@ -38,7 +38,6 @@ from jobgen.runtime.retention import Retention
 from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.stats import Gauges, Stats
 from jobgen.runtime.times import Times
-from jobgen.runtime.triggers import Triggers
 from jobgen.runtime.vacuum import VacuumWatch
 
 
@@ -96,7 +95,6 @@ class Worker:
             self._stats,
             self._freed,
         )
-        self._triggers = Triggers(self._package.schema)
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
         self._heartbeat = Heartbeat(
             connect,
@@ -115,6 +113,7 @@ class Worker:
             self._attempts,
             self._results,
             self._heartbeat,
+            self._stats,
             self._times,
             self._wake,
             listen=listen,
@@ -177,10 +176,11 @@ class Worker:
         care, bound, stats, times = self._care, self._bound, self._stats, self._times
         loops = [
             self._results.run(),
-            self._care_loop(),
+            Care(
+                care, self._package, bound, times, stats, self._fetching.look_at
+            ).run(),
             self._watch_loop(),
             Retention(care, bound, stats, every=times.retention_interval).run(),
-            Lag(care, bound, stats, every=times.heartbeat_interval).run(),
             Minute(self.stats, every=times.report_interval).run(),
             VacuumWatch(care, bound, every=times.report_interval).run(),
         ]
@@ -212,32 +212,6 @@ class Worker:
             lost = silent
             await asyncio.sleep(self._times.heartbeat_interval / 5)
 
-    async def _care_loop(self) -> None:
-        while True:
-            for bound in self._bound:
-                await self._rescue(bound)
-                await self._mend_triggers(bound)
-            await asyncio.sleep(self._times.heartbeat_interval)
-
-    async def _rescue(self, bound: Bound) -> None:
-        plan = plans.rescue(bound.job.statements, self._times.dead)
-        try:
-            rescued = await self._care.run(plan)
-        except FAULTS as error:
-            LOGGER.warning("%s: rescue failed: %s", bound.job.name, told(error))
-            return
-        if rescued:
-            self._stats.rescued += rescued
-            LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
-            self._fetching.look_at([bound])
-
-    async def _mend_triggers(self, bound: Bound) -> None:
-        job = bound.job
-        try:
-            await self._care.use(lambda conn: self._triggers.keep_healthy(conn, job))
-        except FAULTS as error:
-            LOGGER.warning("%s: triggers not checked: %s", job.name, told(error))
-
     # --- the end
 
     async def _end(self, shutdown: asyncio.Task[None]) -> None:
@@ -256,7 +230,7 @@ class Worker:
     async def _shut_down(self, background: Sequence[asyncio.Task[None]]) -> None:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""
         LOGGER.info("worker %s stops; %d jobs run", self.id, len(self._attempts))
-        if any(task.done() for task in background):
+        if any(task.cancelled() for task in background):
             self._hurry.set()  # The loop is being closed; nothing ends by itself.
         self._attempts.give_back_waiting()
         await self._drain(self._times.grace)

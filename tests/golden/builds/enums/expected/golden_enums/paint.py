@@ -395,6 +395,29 @@ WHERE id = ANY($1::bigint[])
 FOR NO KEY UPDATE SKIP LOCKED
 """
 
+LOST_SQL: Final[LiteralString] = """\
+SELECT 'paint' AS job
+WHERE EXISTS (
+    SELECT 1
+    FROM public.paint_jobs AS job
+    LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
+    WHERE job.status = 'job_status_running'
+        AND job.locked_at IS NOT NULL
+        AND CASE
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
+            ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
+        END
+) OR EXISTS (
+    SELECT 1
+    FROM public.paint_jobs AS job
+    LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
+    WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+        AND job.locked_by IS NOT NULL
+        AND coalesce(job.locked_at, job.updated_at) < clock_timestamp() - interval '10 minutes'
+        AND coalesce(owner.heartbeat_at < clock_timestamp() - $1::interval, true)
+)
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -570,6 +593,7 @@ JOB: Final[JobType[Paint, PaintJob, int]] = JobType(
         release=RELEASE_SQL,
         next_due=NEXT_DUE_SQL,
         unlocked=UNLOCKED_SQL,
+        lost=LOST_SQL,
     ),
     decode=_decode,
     order=(8, 0),
