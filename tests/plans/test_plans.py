@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -166,7 +166,7 @@ async def _wrong(
     return wrong
 
 
-def _statements(job: JobType[Any, Any, Any]) -> dict[str, LiteralString]:
+def _statements(job: JobType[Any, Any, Any]) -> dict[str, Any]:
     """All that a worker sends, and what counts the ready rows, by their names."""
     assert job.notifications is not None
     assert job.notifications.lease is not None
