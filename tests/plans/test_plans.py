@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, RawCursor
 
-from jobgen.runtime import JobType, Statements
+from jobgen.runtime import JobType, Lease, Statements
 from tests.emit.schemas import Unseen, files
 from tests.plans.explain import Plan, explain, measure, worker_connection
 from tests.plans.mixtures import FILLS, MIXTURES, ROWS, SCHEMA, WORKERS, Mixture
@@ -50,6 +50,12 @@ EXPECTED: Final = {
     "expire": Expected(indexes=({"finished", "pkey"},)),
     # One probe for each of five priorities, and one in vain.
     "next_due": Expected(indexes=({"ready"},), most_buffers=40),
+    # As many pages as the rows that it counts take in the index.
+    "pending": Expected(indexes=({"ready"},)),
+    # They look at the sequence and at locks: never at the table.
+    "promise": Expected(indexes=(set(),)),
+    "withdraw": Expected(indexes=(set(),)),
+    "barrier": Expected(indexes=(set(),)),
 }
 
 VALUES: Final = {
@@ -86,7 +92,9 @@ def test_every_statement_has_a_plan_to_expect(
     jobs: list[JobType[Any, Any, Any]],
 ) -> None:
     """A new one is not forgotten here."""
-    assert set(Statements._fields) == EXPECTED.keys()
+    known = {*Statements._fields, *Lease._fields, "pending"}
+    assert known == EXPECTED.keys()
+    assert all(known == _statements(job).keys() for job in jobs)
 
 
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
@@ -148,7 +156,7 @@ async def _wrong(
     for job in jobs:
         table = job.table.removeprefix("public.")
         for name, expected in EXPECTED.items():
-            sql = getattr(job.statements, name)
+            sql = _statements(job)[name]
             plan = await explain(conn, table, sql)
             if name in VALUES:
                 done = await measure(conn, table, sql, VALUES[name])
@@ -156,6 +164,14 @@ async def _wrong(
             if not _fits(plan, expected, table):
                 wrong.append(f"{job.name}.{name}: {plan}")
     return wrong
+
+
+def _statements(job: JobType[Any, Any, Any]) -> dict[str, Any]:
+    """All that a worker sends, and what counts the ready rows, by their names."""
+    assert job.notifications is not None
+    assert job.notifications.lease is not None
+    of_lease = job.notifications.lease._asdict()
+    return job.statements._asdict() | of_lease | {"pending": job.pending_sql}
 
 
 def _fits(plan: Plan, expected: Expected, table: str) -> bool:

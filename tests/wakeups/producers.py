@@ -10,12 +10,18 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import psycopg
 
-from tests.wakeups.transactions import Transaction, carry_out, drawn
+from tests.wakeups.transactions import (
+    Connection,
+    Transaction,
+    carry_out,
+    drawn,
+    outlast_promise,
+)
 
 BURST: Final = 0.3
 SILENCE: Final = 3.0
@@ -24,6 +30,8 @@ _SHORT: Final = 3
 _LONG: Final = 10
 _LONGEST: Final = SILENCE / 3
 _FAR_LONGEST: Final = 2 * SILENCE
+_LATER: Final = 0.3
+"""Seconds after the others by which workers sleep again."""
 
 
 class Producers:
@@ -36,6 +44,8 @@ class Producers:
         self.commits: dict[int, float] = {}
         self.done: list[Transaction] = []
         """What was committed."""
+        self.outlasted = 0
+        """Transactions that read a promise, and committed when workers slept."""
         self._dsn = dsn
         self._draw = random.Random(seed)
         self._errors: list[BaseException] = []
@@ -59,6 +69,7 @@ class Producers:
         over = time.monotonic() + BURST
         short = [self._started(self._drawn_until(over)) for _ in range(_SHORT)]
         long_ = [self._started([self._long()], BURST / 2) for _ in range(_LONG)]
+        long_.append(self._thread(lambda conn: self._outlast(conn, over)))
         for thread in short:
             thread.join()
         return long_
@@ -75,17 +86,31 @@ class Producers:
     def _started(
         self, transactions: Iterable[Transaction], after: float = 0.0
     ) -> threading.Thread:
-        thread = threading.Thread(target=self._carry_out, args=[transactions, after])
+        def work(conn: Connection) -> None:
+            time.sleep(after)
+            for transaction in transactions:
+                if committed := carry_out(conn, transaction):
+                    self.commits.update(committed)
+                    self.done.append(transaction)
+
+        return self._thread(work)
+
+    def _outlast(self, conn: Connection, end: float) -> None:
+        """One that commits when all others of its cycle have, and workers sleep."""
+        while time.monotonic() < end:
+            if committed := outlast_promise(conn, BURST + _LONGEST + _LATER):
+                self.commits.update(committed)
+                self.outlasted += 1
+                return
+
+    def _thread(self, work: Callable[[Connection], None]) -> threading.Thread:
+        def main() -> None:
+            try:
+                with psycopg.connect(self._dsn, autocommit=True) as conn:
+                    work(conn)
+            except BaseException as error:
+                self._errors.append(error)
+
+        thread = threading.Thread(target=main)
         thread.start()
         return thread
-
-    def _carry_out(self, transactions: Iterable[Transaction], after: float) -> None:
-        try:
-            with psycopg.connect(self._dsn, autocommit=True) as conn:
-                time.sleep(after)
-                for transaction in transactions:
-                    if committed := carry_out(conn, transaction):
-                        self.commits.update(committed)
-                        self.done.append(transaction)
-        except BaseException as error:
-            self._errors.append(error)

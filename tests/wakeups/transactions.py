@@ -22,6 +22,10 @@ _BEGIN: Final[tuple[LiteralString, ...]] = (
 _INSERT: LiteralString = (
     "INSERT INTO task_jobs (note) SELECT 'x' FROM generate_series(1, %s) RETURNING id"
 )
+_LEFT: LiteralString = (
+    "SELECT last_value - extract(epoch FROM clock_timestamp()) * 1000"
+    " FROM task_jobs_wake"
+)
 
 Ending: TypeAlias = Literal["commit", "prepare", "rollback"]
 
@@ -70,6 +74,22 @@ def carry_out(conn: Connection, transaction: Transaction) -> dict[int, float]:
     else:
         conn.execute("ROLLBACK")
         return {}
+    return dict.fromkeys(ids, time.monotonic())
+
+
+def outlast_promise(conn: Connection, seconds: float) -> dict[int, float]:
+    """Insert where a promise is surely read, and commit so long after, unannounced.
+
+    Nothing, where nobody promises anything just now.
+    """
+    conn.execute("BEGIN")
+    ids = _insert(conn, 1)
+    ((left,),) = conn.execute(_LEFT).fetchall()
+    if left <= 0:
+        conn.execute("ROLLBACK")
+        return {}
+    time.sleep(seconds)
+    conn.execute("COMMIT")
     return dict.fromkeys(ids, time.monotonic())
 
 
