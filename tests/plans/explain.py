@@ -21,7 +21,7 @@ class Plan:
 
     indexes: frozenset[str]
     scanned: bool
-    """Whether it reads all of the job's table."""
+    """Whether it reads all of the job's table, or all of its primary key."""
     sorts: bool
     looks_up: bool
     """Whether it finds each row by a value that hardly another one has."""
@@ -81,7 +81,8 @@ def _plan(root: dict[str, Any], table: str) -> Plan:
     return Plan(
         indexes=frozenset(name for name in indexes if name.startswith(table)),
         scanned=any(
-            node["Node Type"] == "Seq Scan" and node["Relation Name"] == table
+            (node["Node Type"] == "Seq Scan" and node["Relation Name"] == table)
+            or (node.get("Index Name") == f"{table}_pkey" and "Index Cond" not in node)
             for node in nodes
         ),
         looks_up=all(
