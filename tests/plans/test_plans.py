@@ -45,6 +45,7 @@ EXPECTED: Final = {
     "state": Expected(indexes=({"pkey"},), looks_up=True),
     "unlocked": Expected(indexes=({"pkey"},), looks_up=True),
     "held": Expected(indexes=({"running"},)),
+    "lost": Expected(indexes=({"running"},)),
     "rescue": Expected(indexes=({"running", "pkey"},)),
     "release": Expected(indexes=({"running", "pkey"},)),
     "expire": Expected(indexes=({"finished", "pkey"},)),
