@@ -22,7 +22,8 @@ demo: .venv/.demo ## five thousand jobs on a temporary server, with a worker tha
 	@python -m examples.demo
 
 test: check ## everything that CI runs, on every PostgreSQL found
-	pytest -q -n 2 --hypothesis-seed=18
+	pytest -q -n 2 --hypothesis-seed=18 --ignore tests/chaos
+	pytest -q -n 2 --postgres 18 tests/chaos
 	python -m tests.mutants --random 5
 
 check: .venv/.dev ## format, lint, types, layers, and whether the generated code is fresh

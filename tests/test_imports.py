@@ -12,7 +12,7 @@ OF_THE_WORKER = {
     f"jobgen.runtime.{name}"
     for name in (
         *("acknowledge", "attempts", "decide", "execute", "fetching", "heartbeat"),
-        *("link", "listener", "log", "preflight", "signals", "slots", "stats"),
+        *("link", "listener", "log", "preflight", "signals", "stats"),
         *("times", "triggers", "worker"),
     )
 }
