@@ -516,7 +516,7 @@ MUTANTS: Final = (
     Mutant(
         name="a-worker-deletes-what-is-kept",
         file="jobgen/schema/grants.py",
-        old="    if _deletes(job):\n        yield",
+        old="    if job.deletes_rows:\n        yield",
         new="    yield",
         test=_ROLES,
         only="test_a_worker_can_neither_enqueue_nor_change_a_payload",
