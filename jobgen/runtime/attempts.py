@@ -179,9 +179,11 @@ class Attempts:
         """See to it that what waits is started, as far as there are slots."""
         if queue.waiting and queue.lane is None and self._free(queue) > 0:
             loop = asyncio.get_running_loop()
-            # A context of its own: handlers before it may have changed theirs.
-            queue.lane = loop.create_task(
-                self._run_lane(queue), context=self._context.copy()
+            # Not by the loop's task factory: an eager one would begin within this call,
+            # one lane in another for each row. A context of its own: handlers before
+            # it may have changed theirs.
+            queue.lane = asyncio.Task(
+                self._run_lane(queue), loop=loop, context=self._context.copy()
             )
             queue.lane.add_done_callback(lambda lane: self._lane_ended(queue, lane))
 

@@ -188,6 +188,14 @@ WORKER: Final = (
         only="test_long_handlers_keep_no_rows_from_other_workers",
     ),
     Mutant(
+        name="rows-wait-for-the-end-of-other-jobs",
+        file=_ATTEMPTS,
+        old="limit is None or len(self._queues) == 1",
+        new="True",
+        test=_SLOTS,
+        only="test_under_a_limit_of_the_process_no_row_waits",
+    ),
+    Mutant(
         name="no-limit-to-rows-that-wait",
         file="jobgen/runtime/pace.py",
         old="min(self._lately, MOST)",
@@ -262,6 +270,25 @@ WORKER: Final = (
         test=_LOCKS,
     ),
     # --- announcements
+    Mutant(
+        name="a-notification-is-not-heard",
+        file="jobgen/runtime/watch.py",
+        old="""        self.look_at = min(self.look_at, now)
+        if self._state is State.ASLEEP:
+            self._enter(State.AWAKE, now)
+""",
+        new="",
+        test=_TIMING,
+        only="test_a_notification_wakes_the_worker",
+    ),
+    Mutant(
+        name="a-due-row-is-not-waited-for",
+        file="jobgen/runtime/watch.py",
+        old="            self.look_at = now + seconds\n",
+        new="            self.look_at = math.inf\n",
+        test=_TIMING,
+        only="test_a_scheduled_job_runs_on_time",
+    ),
     Mutant(
         name="notified-while-a-worker-promises",
         file="jobgen/schema/notifications.py",

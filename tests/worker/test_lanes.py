@@ -1,6 +1,7 @@
 """Handlers that share a task, and what each of them has for itself all the same."""
 
 import asyncio
+import sys
 from contextvars import ContextVar
 
 import pytest
@@ -150,3 +151,22 @@ def test_a_handler_that_cancels_itself_ends_no_other(
     own = "retry" if waits else "succeeded"
     assert statuses(jobs_dsn) == [own, *["succeeded"] * 4]
     assert rows(jobs_dsn, "attempts_count") == [(1,)] * 5
+
+
+if sys.version_info >= (3, 12):
+
+    @pytest.mark.parametrize("waits", [False, True], ids=["never waits", "waits"])
+    def test_a_loop_whose_tasks_are_eager_serves(jobs_dsn: str, *, waits: bool) -> None:
+        async def handler(job: jobs.SendMailJob) -> None:
+            if waits:
+                await asyncio.sleep(0.01)
+
+        async def scenario() -> None:
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+            handlers = mail_handlers(handler, concurrency=450)
+            async with running(jobs_dsn, handlers) as worker:
+                await until(lambda: worker.stats().succeeded == 450)
+
+        enqueue(jobs_dsn, 450)
+        asyncio.run(scenario())
+        assert rows(jobs_dsn, "attempts_count") == [(1,)] * 450

@@ -116,3 +116,35 @@ def test_every_deadline_is_kept_and_not_the_first_alone(jobs_dsn: str) -> None:
 
     asyncio.run(scenario())
     assert rows(jobs_dsn, "last_error") == [("Timeout reached",)] * 3
+
+
+def test_under_a_limit_of_the_process_no_row_waits_for_the_end_of_another_job(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """However many short handlers ended lately; another worker can run it."""
+    blocked = 0
+    release = asyncio.Event()
+
+    async def short(job: jobs.SendMailJob) -> None: ...
+
+    async def long(job: jobs.PruneChartsJob) -> None:
+        nonlocal blocked
+        blocked += 1
+        await release.wait()
+
+    bound = (*mail_handlers(short).bound, bind(jobs.prune_charts.JOB, long))
+
+    async def scenario() -> None:
+        handlers = Handlers(jobs.PACKAGE, bound)
+        async with running(jobs_dsn, handlers, concurrency=2) as worker:
+            await until(lambda: worker.stats().succeeded > 300)
+            jobs.prune_charts.enqueue_many(conn, [jobs.PruneCharts()] * 2)
+            conn.commit()
+            await until(lambda: blocked == 2)
+            await until(lambda: "running" not in statuses(jobs_dsn))
+            assert "not_started" in statuses(jobs_dsn)
+            release.set()
+            await until(lambda: worker.stats().succeeded == 5002)
+
+    enqueue(jobs_dsn, 5000)
+    asyncio.run(scenario())
