@@ -30,7 +30,7 @@ def log_statements(server: Server) -> None:
 
 def logged(server: Server) -> list[Statement]:
     """Those that were sent so far."""
-    pattern = r"^@(\d+)/(\d+)@(.*?)@LOG:  (?:statement|execute .*?): (.*?)(?=^@|\Z)"
+    pattern = r"^@(\d+)/(\d+)@([^@]*)@LOG:  (?:statement|execute .*?): (.*?)(?=^@|\Z)"
     found = re.findall(pattern, server.log.read_text(), re.MULTILINE | re.DOTALL)
     return [
         Statement(
@@ -45,5 +45,13 @@ def logged(server: Server) -> list[Statement]:
 
 def of_fetching(server: Server) -> int:
     """How many the fetch loops have sent so far."""
-    prefix = "jobgen worker "
+    return _sent_by(server, "jobgen worker ")
+
+
+def of_workers(server: Server) -> int:
+    """How many all connections of the workers have sent so far."""
+    return _sent_by(server, "jobgen ")
+
+
+def _sent_by(server: Server, prefix: str) -> int:
     return sum(each.application.startswith(prefix) for each in logged(server))

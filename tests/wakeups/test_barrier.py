@@ -43,17 +43,26 @@ def test_it_waits_for_an_open_producer(worker: Connection, conn: Connection) -> 
 
 
 def test_a_transaction_id_at_or_above_the_snapshots_xmax_is_waited_for(
-    worker: Connection, conn: Connection
+    own_server: Server,
 ) -> None:
-    """It runs, and yet the list of running ids in a snapshot lacks it."""
-    _enqueue(conn)
-    snapshot = "SELECT pg_current_snapshot()::text"
-    ((text,),) = worker.execute(snapshot).fetchall()
-    _, xmax, running = text.split(":")
-    ((producer,),) = conn.execute("SELECT pg_current_xact_id()::text").fetchall()
-    assert int(producer) >= int(xmax)
-    assert producer not in running.split(",")
-    assert not passed(worker, withdraw(worker))
+    """It runs, and yet the list of running ids in a snapshot lacks it.
+
+    On a server of its own: where others commit meanwhile, `xmax` goes on.
+    """
+    with (
+        own_server.jobs_database() as dsn,
+        closing(psycopg.connect(dsn, autocommit=True)) as worker,
+        psycopg.connect(dsn) as conn,
+    ):
+        promise(worker, 5)
+        _enqueue(conn)
+        snapshot = "SELECT pg_current_snapshot()::text"
+        ((text,),) = worker.execute(snapshot).fetchall()
+        _, xmax, running = text.split(":")
+        ((producer,),) = conn.execute("SELECT pg_current_xact_id()::text").fetchall()
+        assert int(producer) >= int(xmax)
+        assert producer not in running.split(",")
+        assert not passed(worker, withdraw(worker))
 
 
 def test_a_producer_in_a_savepoint_is_waited_for(

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg import RawCursor
 
 import generated_example as jobs
-from jobgen.runtime import Handlers, bind
+from jobgen.runtime import Handlers, Worker, bind
 from tests.emit.schemas import HEAD, files
 from tests.plans.explain import measure, worker_connection
 from tests.properties.packages import imported
 from tests.servers import Server
-from tests.wakeups.statements import log_statements, of_fetching
+from tests.wakeups.statements import log_statements, of_fetching, of_workers
 from tests.worker.support import enqueue, mail_handlers, running, until
 
 _TABLES: Final = 50
 _POLL: Final = 0.5
 _LOOK: Final = 3.0
 """Seconds for which statements are counted."""
+_HEARTBEATS: Final = 10.0
+"""Seconds in which a worker does all that it does now and then, twice."""
 
 _STRANDED: Final = """
 INSERT INTO send_mail_jobs
@@ -31,38 +35,70 @@ FROM generate_series(1, 10000) AS n
 """
 
 
-async def _nothing(job: Any) -> None: ...
+async def _nothing(job: object) -> None: ...
+
+
+async def _settled(server: Server) -> int:
+    """Statements of fetch loops up to where none has more to do than to tick."""
+    before = 0
+    while (sent := of_fetching(server)) != before or not sent:
+        before = sent
+        await asyncio.sleep(_POLL / 3)
+    return sent
 
 
 async def _sent(server: Server) -> int:
     """Statements of an idle fetch loop, once it has settled every table."""
-    before = 0
-    while (sent := of_fetching(server)) != before or not sent:
-        before = sent
-        await asyncio.sleep(2 * _POLL / 3)
+    sent = await _settled(server)
     await asyncio.sleep(_LOOK)
     return of_fetching(server) - sent
 
 
-def test_an_idle_worker_asks_for_fifty_tables_at_once(own_server: Server) -> None:
-    """One query for all of them at each tick, and nothing else."""
+@contextmanager
+def _fifty_tables(server: Server) -> Iterator[Handlers]:
+    """With every statement sent to them in the log."""
     named = [f"job{number}" for number in range(_TABLES)]
     text = (
         HEAD + "jobs:\n" + "".join(f"  {name}: {{columns: {{}}}}\n" for name in named)
     )
+    with imported(files(text), {}) as package:
+        with psycopg.connect(server.dsn(), autocommit=True) as conn:
+            conn.execute(package.SCHEMA_SQL)
+        log_statements(server)
+        bound = (bind(getattr(package, name).JOB, _nothing) for name in named)
+        yield Handlers(package.PACKAGE, tuple(bound))
+
+
+def test_an_idle_worker_asks_for_fifty_tables_at_once(own_server: Server) -> None:
+    """One query for all of them at each tick, and nothing else."""
 
     async def scenario(handlers: Handlers) -> None:
         dsn = own_server.dsn()
         async with running(dsn, handlers, poll_interval=_POLL):
-            sent = await _sent(own_server)
-            assert sent <= _LOOK / _POLL + 1
+            assert 0 < await _sent(own_server) <= _LOOK / _POLL + 1
 
-    with imported(files(text), {}) as package:
-        with psycopg.connect(own_server.dsn(), autocommit=True) as conn:
-            conn.execute(package.SCHEMA_SQL)
-        log_statements(own_server)
-        bound = (bind(getattr(package, name).JOB, _nothing) for name in named)
-        asyncio.run(scenario(Handlers(package.PACKAGE, tuple(bound))))
+    with _fifty_tables(own_server) as handlers:
+        asyncio.run(scenario(handlers))
+
+
+def test_an_idle_process_sends_at_most_two_queries_a_second(
+    own_server: Server,
+) -> None:
+    """All of its connections together, with the times that a worker has by default."""
+
+    async def scenario(worker: Worker) -> int:
+        running = asyncio.create_task(worker.run())
+        await _settled(own_server)
+        before = of_workers(own_server)
+        await asyncio.sleep(_HEARTBEATS)
+        sent = of_workers(own_server) - before
+        worker.stop()
+        await running
+        return sent
+
+    with _fifty_tables(own_server) as handlers:
+        sent = asyncio.run(scenario(Worker(own_server.dsn(), handlers)))
+    assert 0 < sent <= 2 * _HEARTBEATS
 
 
 def test_ten_thousand_stranded_rows_keep_no_worker_awake(own_server: Server) -> None:
@@ -71,7 +107,7 @@ def test_ten_thousand_stranded_rows_keep_no_worker_awake(own_server: Server) -> 
     async def scenario(dsn: str) -> None:
         handlers = mail_handlers(_nothing)
         async with running(dsn, handlers, poll_interval=_POLL) as worker:
-            assert await _sent(own_server) <= _LOOK / _POLL + 1
+            assert 0 < await _sent(own_server) <= _LOOK / _POLL + 1
             enqueue(dsn)
             await until(lambda: worker.stats().succeeded == 1)
 

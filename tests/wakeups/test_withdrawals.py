@@ -39,8 +39,7 @@ def test_the_transaction_id_is_taken_after_the_withdrawal(
     withdrawn = _transactions(own_server, "send_mail_jobs_wake', 1)")
     taken = _transactions(own_server, "pg_current_xact_id")
     assert withdrawn
-    assert taken
-    assert not set(withdrawn) & set(taken)
+    assert withdrawn[0] < taken[0]  # in one session
 
 
 def test_a_lost_connection_is_replaced_without_waiting_for_a_tick(
