@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
@@ -55,7 +55,7 @@ async def _sent(server: Server) -> int:
 
 
 @contextmanager
-def _fifty_tables(server: Server) -> Iterator[Handlers]:
+def _fifty_tables(server: Server) -> Generator[Handlers]:
     """With every statement sent to them in the log."""
     named = [f"job{number}" for number in range(_TABLES)]
     text = (
