@@ -95,15 +95,21 @@ async def rescue(
 async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
     refuse_pipeline(conn)
-    async with _utf8(conn):
-        cursor = AsyncCursor(conn)
-        try:
-            step = next(plan)
-            while True:
-                step = plan.send(await _carry_out(cursor, step))
-        except StopIteration as end:
-            answer: A = end.value
-            return answer
+    own = foreign_encoding(conn)
+    if own is None:
+        return await _drive(AsyncCursor(conn), plan)
+    async with _utf8(conn, own):
+        return await _drive(AsyncCursor(conn), plan)
+
+
+async def _drive(cursor: AsyncCursor, plan: plans.Plan[A]) -> A:
+    try:
+        step = next(plan)
+        while True:
+            step = plan.send(await _carry_out(cursor, step))
+    except StopIteration as end:
+        answer: A = end.value
+        return answer
 
 
 async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
@@ -119,16 +125,12 @@ async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
 
 
 @asynccontextmanager
-async def _utf8(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
-    """UTF8 within the block, on a caller's connection that speaks another encoding.
+async def _utf8(conn: AsyncConnection[object], own: str) -> AsyncGenerator[None]:
+    """UTF8 within the block, on a caller's connection that speaks `own`.
 
     In a transaction the setting is local to it: where the block leaves the
     transaction failed, the caller's rollback takes it back.
     """
-    own = foreign_encoding(conn)
-    if own is None:
-        yield
-        return
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     local = not (conn.autocommit and idle)
     await AsyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))

@@ -95,10 +95,13 @@ SET_ENCODING: Final[LiteralString] = "SELECT set_config('client_encoding', $1, $
 """Parameters: the encoding; whether for the rest of the transaction only."""
 
 
+# `conn.pgconn` here and below, not `conn.info`, which is made anew at every access.
+
+
 def foreign_encoding(conn: BaseConnection[object]) -> str | None:
     """The encoding to leave for UTF8, the one that holds every text; None if none is."""
-    encoding = conn.info.parameter_status("client_encoding")
-    return None if encoding in (None, "UTF8") else encoding
+    encoding = conn.pgconn.parameter_status(b"client_encoding")
+    return None if encoding in (None, b"UTF8") else encoding.decode("ascii")
 
 
 def refuse_pipeline(conn: BaseConnection[object]) -> None:
@@ -106,7 +109,7 @@ def refuse_pipeline(conn: BaseConnection[object]) -> None:
 
     Statements depend on results there are not yet, and COPY is forbidden in it.
     """
-    if conn.info.pipeline_status != PipelineStatus.OFF:
+    if conn.pgconn.pipeline_status != PipelineStatus.OFF:
         raise NotSupportedError(
             "jobgen's functions do not work in pipeline mode: call them outside of"
             " the block of conn.pipeline()"

@@ -93,15 +93,21 @@ def rescue(
 def run(conn: Connection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
     refuse_pipeline(conn)
-    with _utf8(conn):
-        cursor = SyncCursor(conn)
-        try:
-            step = next(plan)
-            while True:
-                step = plan.send(_carry_out(cursor, step))
-        except StopIteration as end:
-            answer: A = end.value
-            return answer
+    own = foreign_encoding(conn)
+    if own is None:
+        return _drive(SyncCursor(conn), plan)
+    with _utf8(conn, own):
+        return _drive(SyncCursor(conn), plan)
+
+
+def _drive(cursor: SyncCursor, plan: plans.Plan[A]) -> A:
+    try:
+        step = next(plan)
+        while True:
+            step = plan.send(_carry_out(cursor, step))
+    except StopIteration as end:
+        answer: A = end.value
+        return answer
 
 
 def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
@@ -117,16 +123,12 @@ def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
 
 
 @contextmanager
-def _utf8(conn: Connection[object]) -> Generator[None]:
-    """UTF8 within the block, on a caller's connection that speaks another encoding.
+def _utf8(conn: Connection[object], own: str) -> Generator[None]:
+    """UTF8 within the block, on a caller's connection that speaks `own`.
 
     In a transaction the setting is local to it: where the block leaves the
     transaction failed, the caller's rollback takes it back.
     """
-    own = foreign_encoding(conn)
-    if own is None:
-        yield
-        return
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     local = not (conn.autocommit and idle)
     SyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))
