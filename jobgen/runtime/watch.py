@@ -24,6 +24,8 @@ PROMISE: Final = 0.2
 _RENEW_AFTER: Final = PROMISE / 2
 _LINGER: Final = (0.001, 0.002, 0.004, 0.008)
 """Pauses before a table counts as empty: a busy one is seldom so for long."""
+_ASKS_BEFORE: Final = 2
+"""The first of those pauses that a row which falls due meanwhile would notice."""
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_SETTLING: Final = 0.025
 _LONGEST_LOCKED: Final = 0.25
@@ -53,6 +55,7 @@ class Watch:
         """Whether the last look took as many rows as there was room for."""
         self._step = 0
         self._pause = 0.0
+        self._due_at = math.inf
 
     @property
     def state(self) -> State:
@@ -107,6 +110,9 @@ class Watch:
     def due(self, now: float, seconds: float | None) -> None:
         """In so many seconds the first row falls due; None: there is no row."""
         self.asks_due = False
+        if self._state is State.LINGERING and seconds is not None and seconds > 0:
+            self._due_at = now + seconds
+            self.look_at = min(self.look_at, self._due_at)
         if self._state is not State.ASLEEP:
             return
         if seconds is None:
@@ -138,7 +144,7 @@ class Watch:
             case State.LINGERING:
                 self._step += 1
                 if self._step < len(_LINGER):
-                    self.look_at = now + _LINGER[self._step]
+                    self._linger(now)
                 elif self._unsettled:
                     self._enter(State.SETTLING, now)
                 else:
@@ -153,6 +159,12 @@ class Watch:
                 self._grow_pause(_LONGEST_LOCKED)
                 self._sleep()
 
+    def _linger(self, now: float) -> None:
+        self.look_at = now + _LINGER[self._step]
+        self.asks_due = self._step == _ASKS_BEFORE
+        if now < self._due_at:
+            self.look_at = min(self.look_at, self._due_at)
+
     def _again(self, now: float) -> None:
         self._grow_pause(_LONGEST_SETTLING)
         self.look_at = now + self._pause
@@ -163,6 +175,7 @@ class Watch:
         self.asks_due = False
         self._step = 0
         self._pause = 0.0
+        self._due_at = math.inf
 
     def _sleep(self) -> None:
         pause = self._pause if self._state is State.ASLEEP else 0.0

@@ -40,6 +40,17 @@ def _asleep(*, leased: bool = True) -> Watch:
     return watch
 
 
+def _asking() -> tuple[Watch, float]:
+    """Lingering, where it asks what falls due; and when that is."""
+    watch, now = Watch(leased=True), 0.0
+    _look(watch, now)
+    while not watch.asks_due:
+        now = watch.look_at
+        _look(watch, now)
+    assert watch.state is State.LINGERING
+    return watch, now
+
+
 def _promising() -> Watch:
     """Awake since its second non-empty look, at 0, and promising."""
     watch = _asleep()
@@ -170,6 +181,23 @@ def test_asleep_it_asks_when_a_row_is_due_and_looks_then() -> None:
     assert watch.look_at == math.inf
     watch.due(1, -3)
     assert watch.look_at == 1
+
+
+def test_a_row_that_falls_due_while_it_lingers_need_not_wait() -> None:
+    watch, now = _asking()
+    watch.due(now, 0.006)  # within the pause after the next one
+    looks = list[float]()
+    while watch.state is State.LINGERING:
+        looks.append(round(watch.look_at - now, 6))
+        _look(watch, watch.look_at)
+    assert looks == [0.004, 0.006]
+
+
+def test_a_row_that_is_due_and_locked_ends_no_lingering() -> None:
+    watch, now = _asking()
+    before = watch.look_at
+    watch.due(now, -1)
+    assert watch.look_at == before
 
 
 def test_what_is_due_and_locked_by_others_is_looked_at_ever_less_often() -> None:
