@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 
 from tests.servers import Server
+
+_ENTRY: Final = re.compile(
+    r"(\d+)/(\d+)@([^@]*)@LOG:  (?:statement|execute [^:]*): (.*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +35,33 @@ def log_statements(server: Server) -> None:
 
 def logged(server: Server) -> list[Statement]:
     """Those that were sent so far."""
-    pattern = r"^@(\d+)/(\d+)@([^@]*)@LOG:  (?:statement|execute .*?): (.*?)(?=^@|\Z)"
-    found = re.findall(pattern, server.log.read_text(), re.MULTILINE | re.DOTALL)
-    return [
-        Statement(
-            session=int(session),
-            number=int(number),
-            application=application,
-            text=text,
-        )
-        for session, number, application, text in found
-    ]
+    # The server indents all lines of an entry but the first.
+    entries = re.split("^@", server.log.read_text(), flags=re.MULTILINE)
+    return [each for each in map(_statement, entries) if each is not None]
 
 
-def of_fetching(server: Server) -> int:
-    """How many the fetch loops have sent so far."""
+def _statement(entry: str) -> Statement | None:
+    found = _ENTRY.match(entry)
+    if found is None:
+        return None
+    session, number, application, text = found.groups()
+    return Statement(
+        session=int(session),
+        number=int(number),
+        application=application,
+        text=text,
+    )
+
+
+def of_fetching(server: Server) -> list[str]:
+    """What the fetch loops have sent so far."""
     return _sent_by(server, "jobgen worker ")
 
 
-def of_workers(server: Server) -> int:
-    """How many all connections of the workers have sent so far."""
+def of_workers(server: Server) -> list[str]:
+    """What all connections of the workers have sent so far."""
     return _sent_by(server, "jobgen ")
 
 
-def _sent_by(server: Server, prefix: str) -> int:
-    return sum(each.application.startswith(prefix) for each in logged(server))
+def _sent_by(server: Server, prefix: str) -> list[str]:
+    return [each.text for each in logged(server) if each.application.startswith(prefix)]
