@@ -12,15 +12,11 @@ from collections.abc import Iterator, Mapping
 from jobgen.schema import names
 from jobgen.schema.columns import BASE_COLUMNS
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
+from jobgen.schema.indexes import payload_indexes
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
-from jobgen.schema.tables import (
-    STATUS_TYPE,
-    WORKERS_TABLE,
-    base_columns,
-    payload_indexes,
-)
+from jobgen.schema.tables import STATUS_TYPE, WORKERS_TABLE, base_columns
 from jobgen.schema.types import Family
 
 RESERVED_CLASSES: Mapping[str, str] = {

@@ -11,13 +11,14 @@ from jobgen.schema import names
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Span, shown
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import expected, is_null, read_name
 from jobgen.schema.grammar import Column as Keys
 from jobgen.schema.grammar import Job as JobKeys
 from jobgen.schema.grammar import References as ReferenceKeys
+from jobgen.schema.kinds import expected, is_null
 from jobgen.schema.literals import LiteralProblem, literal
 from jobgen.schema.model import Column, Enum, References
 from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.texts import read_name
 from jobgen.schema.typed_json import load_typed_json
 from jobgen.schema.typenames import parse_type
 from jobgen.schema.types import ColumnType, Family

@@ -14,13 +14,14 @@ from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.durations import spelt
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import expected, read_name
 from jobgen.schema.grammar import Backoff as BackoffKeys
 from jobgen.schema.grammar import Index as IndexKeys
 from jobgen.schema.grammar import Job as Keys
 from jobgen.schema.grammar import Retention as RetentionKeys
+from jobgen.schema.kinds import expected
 from jobgen.schema.model import Backoff, Index, Job, Retention
 from jobgen.schema.nodes import Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.texts import read_name
 
 RESERVED_JOBS = ("enums", "aio", "handlers")
 """Modules and the function of the generated package."""

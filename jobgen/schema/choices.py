@@ -1,0 +1,54 @@
+"""Forms of words that are given: true and false, and the labels of a choice.
+
+Stage: schema.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
+from jobgen.schema.forms import Form
+from jobgen.schema.kinds import expected
+from jobgen.schema.nodes import Node, Scalar
+
+Word = TypeVar("Word", bound=str)
+
+
+def _read_boolean(node: Node, found: Gatherer) -> bool | None:
+    if isinstance(node, Scalar) and node.plain and node.text in ("true", "false"):
+        return node.text == "true"
+    if isinstance(node, Scalar) and not node.empty:
+        message = f"{shown(node.text)} is neither true nor false"
+        help = "write true or false, unquoted"
+        for word, spellings in _BOOLEANS.items():
+            if node.text.lower() in spellings:
+                help = f"write {word}, unquoted"
+        found.error("wrong-type", node.span, message, help)
+    else:
+        expected("true or false", node, found)
+    return None
+
+
+_BOOLEANS = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off", "n")}
+
+BOOLEAN = Form(_read_boolean, {"type": "boolean"})
+
+
+def choice(words: tuple[Word, ...]) -> Form[Word]:
+    def read(node: Node, found: Gatherer) -> Word | None:
+        if not isinstance(node, Scalar) or node.empty:
+            expected(listed(words), node, found)
+            return None
+        for word in words:
+            if word == node.text:
+                return word
+        found.error(
+            "bad-value",
+            node.span,
+            f"{shown(node.text)} is not {listed(words)}",
+            did_you_mean(node.text, words) or f"write {listed(words)}",
+        )
+        return None
+
+    return Form(read, {"enum": list(words)})
