@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from jobgen.runtime.adapters import Array
 from jobgen.runtime.cursor import SqlRow
 from jobgen.runtime.errors import DecodeError, describe, printable, shortened
 from jobgen.runtime.job import (
@@ -143,9 +144,12 @@ def _columns(
     parameters: list[object] = []
     for column, values in zip(inputs, zip(*rows, strict=True), strict=True):
         if column.defaulted:
-            parameters.append([value is DEFAULT for value in values])
+            parameters.append(Array("bool", [value is DEFAULT for value in values]))
         given = [None if value is DEFAULT else value for value in values]
-        parameters.append(literals(column.dump, given) if column.literal else given)
+        if column.literal:
+            parameters.append(Array("text", literals(column.dump, given)))
+        else:
+            parameters.append(Array(column.dump, given))
     return parameters
 
 

@@ -52,6 +52,22 @@ MUTANTS: Final = (
         only="test_another_generator_makes_it_again",
     ),
     Mutant(
+        name="null-is-a-word",
+        file=f"{_RUNTIME}/plans.py",
+        old="parameters.append(Array(column.dump, given))",
+        new="parameters.append(given)",
+        test="tests/seed/test_callers.py",
+        only="test_null_arrives_as_null_whatever_the_word_means",
+    ),
+    Mutant(
+        name="number-beyond-its-array",
+        file=f"{_RUNTIME}/adapters.py",
+        old="except (struct.error, OverflowError) as error:",
+        new="except struct.error as error:",
+        test="tests/emit/test_round_trip.py",
+        only="test_a_value_that_would_be_changed_is_refused",
+    ),
+    Mutant(
         name="copy-without-columns",
         file=f"{_RUNTIME}/plans.py",
         old="            if any(given):\n",
