@@ -50,14 +50,27 @@ def load_columns(node: Mapping, job: str, context: Context) -> tuple[Column, ...
     return tuple(column for column in columns if column is not None)
 
 
-def _column(entry: Entry, job: str, context: Context) -> Column | None:
+def check_default_columns(node: Mapping, context: Context) -> None:
+    """Reads the columns of `defaults` once, so that mistakes are found although jobs
+    override them. What one lacks, jobs may add."""
+    for entry in node.entries:
+        _column(entry, "", context, partial=True)
+
+
+def _column(
+    entry: Entry, job: str, context: Context, *, partial: bool = False
+) -> Column | None:
     name, value = entry.key.text, entry.value
     context.places.note(entry.key.span, "jobs", job, "columns", name)
     _check_name(entry.key, context)
     if isinstance(value, Scalar):
         return _short(entry.key, value, context)
     if isinstance(value, Mapping):
-        return _long(entry.key, value, job, context)
+        what, place = f"the column {shown(name)}", entry.key.span
+        fields = Fields(
+            value, Keys.KEYS, context.found, what=what, place=place, partial=partial
+        )
+        return _long(entry.key, fields, job, context)
     expected("a type", value, context.found, "write 'name: type'")
     return None
 
@@ -113,9 +126,7 @@ def _type(column: str, text: str, span: Span, context: Context) -> ColumnType | 
     return None
 
 
-def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | None:
-    what = f"the column {shown(key.text)}"
-    fields = Fields(node, Keys.KEYS, context.found, what=what, place=key.span)
+def _long(key: Scalar, fields: Fields, job: str, context: Context) -> Column | None:
     nullable = _nullable(fields)
     column_type = _long_type(key.text, fields, context)
     references = _references(fields, key, job, nullable, context)
@@ -144,9 +155,9 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
 def _nullable(fields: Fields) -> bool:
     """Also where one cannot tell, so that nothing else is wrong because of it."""
     nullable, text = fields.get(Keys.NULLABLE), fields.get(Keys.TYPE)
-    if fields.lost(Keys.NULLABLE, nullable) or (text or "").endswith("?"):
+    if nullable is None and (fields.partial or fields.has(Keys.NULLABLE)):
         return True
-    return bool(nullable)
+    return bool(nullable) or (text or "").endswith("?")
 
 
 def _long_type(column: str, fields: Fields, context: Context) -> ColumnType | None:
@@ -214,7 +225,9 @@ def _references(
     if node is None:
         return None
     what, keys = "'references'", ReferenceKeys.KEYS
-    inner = Fields(node, keys, context.found, what=what, place=node.span)
+    inner = Fields(
+        node, keys, context.found, what=what, place=node.span, partial=fields.partial
+    )
     table = _identifier(inner.get(ReferenceKeys.TABLE), _TABLE)
     column = _identifier(inner.get(ReferenceKeys.COLUMN), _COLUMN)
     on_delete = inner.get(ReferenceKeys.ON_DELETE)

@@ -55,7 +55,8 @@ def _home(name: str, keys: tuple[Key[object], ...]) -> str | None:
 class Fields:
     """The values of `node`, whose keys may be `keys`; `what` is its name in messages.
 
-    `place` is where to report a missing key; a `partial` mapping may lack any.
+    `place` is where to report a missing key; a `partial` mapping may lack any, because
+    those who take it add theirs.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Fields:
         place: Span,
         partial: bool = False,
     ) -> None:
+        self.partial = partial
         self._found = found
         self._entries = {entry.key.text: entry for entry in node.entries}
         meant = self._report_unknown(node, keys, what)
@@ -141,9 +143,13 @@ class Fields:
         value = self.get(key)
         return default if value is None else value
 
+    def has(self, key: Key[object]) -> bool:
+        """Whether `key` is there, readable or not."""
+        return key.name in self._entries
+
     def lost(self, key: Key[T], value: T | None) -> bool:
         """Whether `value`, which `get` gave, is None because it was unreadable."""
-        return value is None and key.name in self._entries
+        return value is None and self.has(key)
 
     def span(self, key: Key[object]) -> Span | None:
         """Where the value of `key` stands."""
