@@ -239,7 +239,7 @@ def _references(
             if read is None:
                 message = f"this cannot be the name of a {part.name}"
                 context.found.error("bad-name", span, message, "write it unquoted")
-    _check_set_null(inner, on_delete, nullable, context)
+    _check_on_delete(inner, on_delete, nullable, _may_have_default(fields), context)
     if table is None or column is None:
         return None
     return References(table=table, column=column, on_delete=on_delete or "no action")
@@ -249,11 +249,27 @@ def _identifier(text: str | None, pattern: re.Pattern[str]) -> str | None:
     return text if text is not None and pattern.fullmatch(text) else None
 
 
-def _check_set_null(
-    fields: Fields, on_delete: str | None, nullable: bool, context: Context
+def _may_have_default(fields: Fields) -> bool:
+    """Whether the column has one, perhaps a wrong one, or a job may add it."""
+    return fields.partial or fields.has(Keys.DEFAULT) or fields.has(Keys.DEFAULT_SQL)
+
+
+def _check_on_delete(
+    fields: Fields,
+    on_delete: str | None,
+    nullable: bool,
+    defaulted: bool,
+    context: Context,
 ) -> None:
+    """Refuses what would make every deletion fail."""
     span = fields.span(ReferenceKeys.ON_DELETE)
-    if span is not None and on_delete == "set null" and not nullable:
+    if span is None or nullable:
+        return
+    if on_delete == "set null":
         message = "'set null' needs a nullable column"
         help = "add 'nullable: true', or use 'cascade' or 'restrict'"
         context.found.error("set-null-not-nullable", span, message, help)
+    elif on_delete == "set default" and not defaulted:
+        message = "'set default' needs a column with a default, or a nullable one"
+        help = "add 'default:', or use 'cascade' or 'restrict'"
+        context.found.error("no-default-to-set", span, message, help)

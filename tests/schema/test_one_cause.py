@@ -155,6 +155,10 @@ def test_a_mistake_in_defaults_is_reported_once(
             "columns: {b: {nullable: true}}",
         ),
         (
+            f"columns: {{b: {_reference('bigint', 'id', 'set default')}}}",
+            "columns: {b: {default: 0}}",
+        ),
+        (
             "columns: {b: {references: {table: users, on_delete: cascade}}}",
             "columns: {b: {type: int, references: {column: id}}}",
         ),
