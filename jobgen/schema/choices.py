@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from jobgen.schema.booleans import advice
 from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
 from jobgen.schema.forms import Form
 from jobgen.schema.kinds import expected
@@ -20,17 +21,11 @@ def _read_boolean(node: Node, found: Gatherer) -> bool | None:
         return node.text == "true"
     if isinstance(node, Scalar) and not node.empty:
         message = f"{shown(node.text)} is neither true nor false"
-        help = "write true or false, unquoted"
-        for word, spellings in _BOOLEANS.items():
-            if node.text.lower() in spellings:
-                help = f"write {word}, unquoted"
-        found.error("wrong-type", node.span, message, help)
+        found.error("wrong-type", node.span, message, advice(node.text))
     else:
         expected("true or false", node, found)
     return None
 
-
-_BOOLEANS = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off", "n")}
 
 BOOLEAN = Form(_read_boolean, {"type": "boolean"})
 

@@ -15,7 +15,7 @@ from jobgen.schema.grammar import Column as Keys
 from jobgen.schema.grammar import Job as JobKeys
 from jobgen.schema.grammar import References as ReferenceKeys
 from jobgen.schema.kinds import expected, is_null
-from jobgen.schema.literals import LiteralProblem, literal
+from jobgen.schema.literals import literal
 from jobgen.schema.model import Column, Enum, References
 from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from jobgen.schema.texts import read_name
@@ -192,8 +192,9 @@ def _default(
     if enum is not None and context.places.doubtful("enums", enum.name):
         labels = ()
     sql = literal(node, column_type, labels)
-    if isinstance(sql, LiteralProblem):
-        context.found.error("bad-default", sql.span, sql.message, sql.help)
+    if not isinstance(sql, str):
+        for each in sql:
+            context.found.error("bad-default", each.span, each.message, each.help)
         return None
     if enum is not None:
         _warn_of_deprecated(node, enum, context)

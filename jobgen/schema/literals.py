@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 
-from jobgen.schema import values
+from jobgen.schema import booleans, values
 from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
 from jobgen.schema.digits import advice, in_decimal
 from jobgen.schema.json_text import json_text
@@ -26,7 +26,6 @@ _WANTED: MappingABC[Family, str] = {
     Family.INTEGER: "write a whole number, such as 10",
     Family.FLOAT: "write a number, such as 0.5",
     Family.NUMERIC: "write a number, such as 19.90",
-    Family.BOOLEAN: "write true or false, unquoted",
     Family.BYTES: r"write hexadecimal digits, such as '\x00ff'",
     Family.DATE: "write a date, such as 2026-01-31",
     Family.TIME: 'write a time, such as "22:30"',
@@ -39,6 +38,11 @@ _WANTED: MappingABC[Family, str] = {
     Family.RANGE: "write a range in quotes, such as '[1,10)'",
 }
 
+_NULLS = ("null", "none", "nil")
+"""NULL as other notations spell it; in ours, where it is `null` or `~`, a text."""
+
+_MOST = 100
+"""Wrong elements of one list that are reported: with more, it is another list."""
 
 _CALL = re.compile(r"[a-z_][a-z0-9_.]*\(.*\)|current_[a-z]+", re.IGNORECASE)
 """What is no literal but would be SQL."""
@@ -55,14 +59,14 @@ class LiteralProblem:
 
 def literal(
     node: Node, column_type: ColumnType, labels: tuple[str, ...]
-) -> str | LiteralProblem:
+) -> str | list[LiteralProblem]:
     """The SQL literal for `node`; `labels` are those of the type's enum."""
     if column_type.array:
         return _array(node, column_type, labels)
     text = _element(node, column_type, labels)
-    if isinstance(text, LiteralProblem) or _stands_alone(text, column_type):
-        return text
-    return _typed(text, column_type)
+    if isinstance(text, LiteralProblem):
+        return [text]
+    return text if _stands_alone(text, column_type) else _typed(text, column_type)
 
 
 def _typed(text: str, column_type: ColumnType) -> str:
@@ -79,17 +83,14 @@ def _stands_alone(text: str, column_type: ColumnType) -> bool:
 
 def _array(
     node: Node, column_type: ColumnType, labels: tuple[str, ...]
-) -> str | LiteralProblem:
+) -> str | list[LiteralProblem]:
     if not isinstance(node, Sequence):
         message = f"this is not a list, which {column_type.sql} needs"
-        return LiteralProblem(node.span, message, "write the values in [ ]")
-    texts: list[str] = []
-    for item in node.items:
-        text = _element(item, column_type, labels)
-        if isinstance(text, LiteralProblem):
-            return text
-        texts.append(_array_element(text))
-    return _typed("{" + ",".join(texts) + "}", column_type)
+        return [LiteralProblem(node.span, message, "write the values in [ ]")]
+    found = [_element(item, column_type, labels) for item in node.items]
+    problems = [each for each in found if isinstance(each, LiteralProblem)]
+    texts = [_array_element(each) for each in found if isinstance(each, str)]
+    return problems[:_MOST] or _typed("{" + ",".join(texts) + "}", column_type)
 
 
 def _array_element(text: str) -> str:
@@ -119,13 +120,17 @@ def _element(
     message = f"{shown(node.text)} is not a value of {_name(column_type)}"
     if text is not None:
         return LiteralProblem(node.span, message, "remove the quotes")
-    help = _spelt(node.text, column_type) or _help(node, family, sql)
+    help = _spelt(node, column_type) or _help(node, family, sql)
     return LiteralProblem(node.span, message, help)
 
 
-def _spelt(text: str, column_type: ColumnType) -> str | None:
-    """How to write a number that is spelt as elsewhere, if it is one of the type."""
-    family, sql = column_type.element.family, column_type.element.sql
+def _spelt(node: Scalar, column_type: ColumnType) -> str | None:
+    """How to write a value that is spelt as elsewhere, if it is one of the type."""
+    family, sql, text = column_type.element.family, column_type.element.sql, node.text
+    if node.plain and text.lower() in _NULLS and not column_type.array:
+        return "write null, if the column is nullable"
+    if family is Family.BOOLEAN:
+        return booleans.advice(text)
     decimal = in_decimal(text) if family in _NUMBERS else None
     if decimal is None or not _recognised(decimal, family, sql, column_type.sql):
         return None
