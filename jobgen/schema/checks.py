@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from jobgen.schema import names
 from jobgen.schema.columns import BASE_COLUMNS
-from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
+from jobgen.schema.diagnostics import Gatherer, shown
 from jobgen.schema.indexes import payload_indexes
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
@@ -143,7 +143,7 @@ def _check_indexed(
         known = places.columns(job.name)
         message = f"{shown(name)} is not a payload column of {shown(job.name)}"
         few = f"known: {', '.join(known[:10])}" if known else None
-        help = did_you_mean(name, known) or few
+        help = found.guesses.did_you_mean(name, known) or few
         if name in BASE_COLUMNS:
             help = "jobgen indexes its own columns; use one of the payload"
         found.error("unknown-column", places.at(*path), message, help)

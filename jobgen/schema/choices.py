@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from jobgen.schema.booleans import advice
-from jobgen.schema.diagnostics import Gatherer, did_you_mean, listed, shown
+from jobgen.schema.diagnostics import Gatherer, listed, shown
 from jobgen.schema.forms import Form
 from jobgen.schema.kinds import expected
 from jobgen.schema.nodes import Node, Scalar
@@ -42,7 +42,7 @@ def choice(words: tuple[Word, ...]) -> Form[Word]:
             "bad-value",
             node.span,
             f"{shown(node.text)} is not {listed(words)}",
-            did_you_mean(node.text, words) or f"write {listed(words)}",
+            found.guesses.did_you_mean(node.text, words) or f"write {listed(words)}",
         )
         return None
 

@@ -119,11 +119,18 @@ def _type(column: str, text: str, span: Span, context: Context) -> ColumnType | 
         return parsed
     if parsed.code == "unknown-type" and context.places.doubtful("enums"):
         return None  # it may be one of the enums that could not be read
-    help = parsed.help or "use a type of PostgreSQL, or an enum of this file"
-    if parsed.help is None and column in _SETTINGS:
-        help = "if this is a setting of the job, indent it like 'columns:'"
+    help = parsed.help or _type_help(column, parsed.unknown or text, context)
     context.found.error(parsed.code, span, parsed.message, help)
     return None
+
+
+def _type_help(column: str, unknown: str, context: Context) -> str:
+    better = context.type_guesses.meant(unknown)
+    if better is not None:
+        return f"did you mean '{better}'?"
+    if column in _SETTINGS:
+        return "if this is a setting of the job, indent it like 'columns:'"
+    return "use a type of PostgreSQL, or an enum of this file"
 
 
 def _long(key: Scalar, fields: Fields, job: str, context: Context) -> Column | None:
@@ -191,7 +198,7 @@ def _default(
     labels = tuple(label.text for label in enum.labels) if enum else ()
     if enum is not None and context.places.doubtful("enums", enum.name):
         labels = ()
-    sql = literal(node, column_type, labels)
+    sql = literal(node, column_type, labels, context.found.guesses)
     if not isinstance(sql, str):
         for each in sql:
             context.found.error("bad-default", each.span, each.message, each.help)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingABC
 from typing import TypeVar
 
-from jobgen.schema.diagnostics import Gatherer, Span, closest, listed, shown
+from jobgen.schema.diagnostics import Gatherer, Span, listed, shown
 from jobgen.schema.forms import Key
+from jobgen.schema.guesses import Guesses
 from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar
 
 T = TypeVar("T")
@@ -38,9 +39,9 @@ _INSTEAD: MappingABC[str, str] = {
 """What other tools call it."""
 
 
-def _meant(name: str, known: list[str]) -> str | None:
+def _meant(name: str, known: list[str], guesses: Guesses) -> str | None:
     instead = _INSTEAD.get(name.lower())
-    return instead if instead in known else closest(name, known)
+    return instead if instead in known else guesses.closest(name, known)
 
 
 def _home(name: str, keys: tuple[Key[object], ...]) -> str | None:
@@ -85,7 +86,8 @@ class Fields:
         unknown = [entry for entry in node.entries if entry.key.text not in known]
         for entry in unknown[:_MOST]:
             name = entry.key.text
-            home, better = _home(name, keys), _meant(name, known)
+            home = _home(name, keys)
+            better = _meant(name, known, self._found.guesses)
             help = f"known: {', '.join(known)}"
             if home is not None:
                 help = f"it belongs under '{home}:'"
@@ -102,7 +104,7 @@ class Fields:
 
         So its value is judged in this run, and what depends on it is not reported.
         """
-        if closest(entry.key.text, [better], _SURELY):
+        if self._found.guesses.closest(entry.key.text, [better], _SURELY):
             self._entries.setdefault(better, entry)
 
     def _report_missing(

@@ -56,7 +56,7 @@ class SequenceFrame:
     def close(self, end: Position) -> Sequence:
         if not self.flow and self.items:
             end = _after_one_character(self.start)
-        return Sequence(replace(self.start, end=end), tuple(self.items))
+        return Sequence(_until(end, self.start), tuple(self.items))
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class MappingFrame:
         entries = tuple(self.entries.values())
         if not self.flow and entries:
             end = entries[0].key.span.end
-        return Mapping(replace(self.start, end=end), entries, self.incomplete)
+        return Mapping(_until(end, self.start), entries, self.incomplete)
 
     def _put_key(self, node: Node) -> None:
         self.skip_value = True
@@ -124,6 +124,10 @@ class MappingFrame:
 
 
 Frame: TypeAlias = SequenceFrame | MappingFrame
+
+
+def _until(end: Position, start: Span) -> Span:
+    return Span(source=start.source, start=start.start, end=end)
 
 
 def _after_one_character(start: Span) -> Position:

@@ -12,8 +12,9 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 
 from jobgen.schema import booleans, values
-from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
+from jobgen.schema.diagnostics import Span, listed, shown
 from jobgen.schema.digits import advice, in_decimal
+from jobgen.schema.guesses import Guesses
 from jobgen.schema.json_text import json_text
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.quoting import quote_literal
@@ -58,12 +59,12 @@ class LiteralProblem:
 
 
 def literal(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
 ) -> str | list[LiteralProblem]:
     """The SQL literal for `node`; `labels` are those of the type's enum."""
     if column_type.array:
-        return _array(node, column_type, labels)
-    text = _element(node, column_type, labels)
+        return _array(node, column_type, labels, guesses)
+    text = _element(node, column_type, labels, guesses)
     if isinstance(text, LiteralProblem):
         return [text]
     return text if _stands_alone(text, column_type) else _typed(text, column_type)
@@ -82,12 +83,12 @@ def _stands_alone(text: str, column_type: ColumnType) -> bool:
 
 
 def _array(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
 ) -> str | list[LiteralProblem]:
     if not isinstance(node, Sequence):
         message = f"this is not a list, which {column_type.sql} needs"
         return [LiteralProblem(node.span, message, "write the values in [ ]")]
-    found = [_element(item, column_type, labels) for item in node.items]
+    found = [_element(item, column_type, labels, guesses) for item in node.items]
     problems = [each for each in found if isinstance(each, LiteralProblem)]
     texts = [_array_element(each) for each in found if isinstance(each, str)]
     return problems[:_MOST] or _typed("{" + ",".join(texts) + "}", column_type)
@@ -100,7 +101,7 @@ def _array_element(text: str) -> str:
 
 
 def _element(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
 ) -> str | LiteralProblem:
     """The text of one value, as PostgreSQL's input function takes it."""
     family, sql = column_type.element.family, column_type.element.sql
@@ -112,7 +113,7 @@ def _element(
         message = "an element of an array must not be NULL"
         return LiteralProblem(node.span, message, "leave it out")
     if family is Family.ENUM:
-        return _label(node, column_type.enum or sql, labels)
+        return _label(node, column_type.enum or sql, labels, guesses)
     text = _recognised(node.text, family, sql, column_type.sql)
     quoted = not node.plain and family in _UNQUOTED
     if text is not None and not quoted:
@@ -149,12 +150,15 @@ def _json(node: Node) -> str | LiteralProblem:
     return LiteralProblem(text, message, "write it in quotes, as a text")
 
 
-def _label(node: Scalar, enum: str, labels: tuple[str, ...]) -> str | LiteralProblem:
+def _label(
+    node: Scalar, enum: str, labels: tuple[str, ...], guesses: Guesses
+) -> str | LiteralProblem:
     if node.text in labels or not labels:  # none are known: reported at the enum
         return node.text
     message = f"{shown(node.text)} is not a label of {enum}"
     few = f"write {listed(labels[:10])}" if labels else None
-    return LiteralProblem(node.span, message, did_you_mean(node.text, labels) or few)
+    help = guesses.did_you_mean(node.text, labels) or few
+    return LiteralProblem(node.span, message, help)
 
 
 def _help(node: Scalar, family: Family, sql: str) -> str | None:

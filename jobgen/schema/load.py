@@ -31,6 +31,7 @@ from jobgen.schema.nodes import Broken, Mapping
 from jobgen.schema.paths import problem_in
 from jobgen.schema.places import Places
 from jobgen.schema.source import decode, readable
+from jobgen.schema.typeguesses import TypeGuesses
 from jobgen.schema.version import is_readable
 
 _START = "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'"
@@ -110,6 +111,7 @@ def _schema(
         postgres=postgres,
         enums=named,
         enum_classes={name: enum.class_name for name, enum in named.items()},
+        type_guesses=TypeGuesses(named, found.guesses),
     )
     jobs = _jobs(fields, included, context)
     _check_postponed(fields, found)
