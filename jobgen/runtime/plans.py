@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from operator import itemgetter
@@ -162,11 +161,10 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 # --- workers ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[A]):
+class Taken(NamedTuple, Generic[A]):
     """One fetch: how many rows it took, those that could be decoded, the last key."""
 
-    count: int
+    rows: int
     jobs: list[A]
     last: Key
 
@@ -177,7 +175,7 @@ def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
         taken = yield from take(job, worker_id, 1)
         if taken.jobs:
             return taken.jobs[0]
-        if not taken.count:
+        if not taken.rows:
             return None
 
 
@@ -189,7 +187,7 @@ def fetch_many(job: JobType[N, J, K], worker_id: UUID, limit: int) -> Plan[list[
     while len(found) < limit:
         taken = yield from take(job, worker_id, limit - len(found))
         found.extend(taken.jobs)
-        if len(taken.jobs) == taken.count:
+        if len(taken.jobs) == taken.rows:
             break  # none was lost: the queue gave what it had
     return found
 
