@@ -10,7 +10,8 @@ from importlib import resources
 
 from jobgen.cli import report
 from jobgen.schema.codes import CODES, Code
-from jobgen.schema.diagnostics import did_you_mean, shown
+from jobgen.schema.diagnostics import shown
+from jobgen.schema.guesses import Guesses
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         if code == wanted:
             report.print_result(page(code).rstrip("\n"))
             return 0
-    better = did_you_mean(wanted, CODES) or "'jobgen explain' lists all"
+    better = Guesses().did_you_mean(wanted, CODES) or "'jobgen explain' lists all"
     report.problem(f"{shown(wanted)} is not the code of a diagnostic", better)
     return 2
 

@@ -12,7 +12,7 @@ from functools import cache
 from jobgen.emit import layout
 from jobgen.emit.columns import Input
 from jobgen.emit.literals import string
-from jobgen.schema import tables
+from jobgen.schema import indexes, tables
 from jobgen.schema.model import Job, Schema
 
 _UNITS = {
@@ -59,7 +59,7 @@ def shape_of(column: tables.Column, name: str) -> str:
 def order_of(schema: Schema, job: Job) -> str:
     """Where the queue's sort key stands in a fetched row."""
     base = [column.name for column in tables.base_columns(schema, job)]
-    return ", ".join(str(base.index(name)) for name in tables.sort_key(job))
+    return ", ".join(str(base.index(name)) for name in indexes.sort_key(job))
 
 
 def policy_of(job: Job) -> PolicyView:

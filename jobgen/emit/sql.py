@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jobgen.emit.grants import GrantView, grants_of
 from jobgen.emit.python import banner
 from jobgen.emit.render import render
+from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Trigger
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 from jobgen.schema.tables import (
@@ -20,7 +21,6 @@ from jobgen.schema.tables import (
     Database,
     EnumType,
     ForeignKey,
-    Index,
     Table,
 )
 

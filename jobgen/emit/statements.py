@@ -16,7 +16,7 @@ from itertools import count
 from jobgen.emit.backoff import backoff_sql, interval_sql
 from jobgen.emit.columns import Input, returned
 from jobgen.emit.render import render, render_each
-from jobgen.schema import names, tables
+from jobgen.schema import indexes, names, tables
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 
@@ -176,7 +176,7 @@ def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
         bulk_parameters=_bulk_parameters(inputs),
         bulk_names=", ".join(f"p{n + 1}" for n in range(_count(inputs))),
         returning=returned(schema, job),
-        order=", ".join(map(quote_identifier, tables.sort_key(job))),
+        order=", ".join(map(quote_identifier, indexes.sort_key(job))),
         mark=_mark(schema, job),
         table_text=quote_literal(qualified(home, job.table)),
         wake_text=quote_literal(qualified(home, names.wake_sequence(job.table))),
@@ -202,7 +202,7 @@ def _mark(schema: Schema, job: Job) -> str:
     types = {column.name: column.type for column in tables.base_columns(schema, job)}
     return ", ".join(
         f"${number}::{types[name]}"
-        for number, name in enumerate(tables.sort_key(job), 3)
+        for number, name in enumerate(indexes.sort_key(job), 3)
     )
 
 

@@ -1,16 +1,13 @@
 """Cursors that behave the same on every connection a caller may bring.
 
 The caller's row factory, cursor factory and registered adapters are left alone
-and have no say here: `$1` placeholders, tuples, and the adapters that psycopg
-had when jobgen was imported, but for bytes and intervals.
+and have no say here: `$1` placeholders, tuples, and jobgen's own `adapters`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final, LiteralString, TypeAlias
 
-import psycopg
 from psycopg import (
     AsyncConnection,
     AsyncRawCursor,
@@ -19,54 +16,14 @@ from psycopg import (
     NotSupportedError,
     RawCursor,
 )
-from psycopg.abc import Buffer
-from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.adapt import AdaptersMap
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
-from psycopg.types.datetime import TimedeltaBinaryDumper
-from psycopg.types.string import BytesBinaryDumper
+
+from jobgen.runtime.adapters import ADAPTERS
 
 SqlRow: TypeAlias = tuple[Any, ...]
 """Any: a row's types are those of its statement; decoders give them names."""
-
-ADAPTERS: Final = AdaptersMap(psycopg.adapters)
-"""A copy, so that adapters registered globally later change nothing either."""
-
-
-class HexDumper(Dumper):
-    """Bytes as text, `\\x…`, whatever the connection.
-
-    psycopg's own escapes for a string literal as well, if the session has
-    `standard_conforming_strings` off; an array, a COPY and a parameter are none,
-    so that the bytes would arrive changed.
-    """
-
-    oid = ADAPTERS.types["bytea"].oid
-
-    def dump(self, obj: bytes | bytearray | memoryview) -> Buffer:
-        return b"\\x" + obj.hex().encode("ascii")
-
-
-class UnitsDumper(Dumper):
-    """Intervals as text, with a sign on each unit.
-
-    Without them a first one counts for all units if the session's `IntervalStyle`
-    is `sql_standard`; psycopg's own forgets that within an array.
-    """
-
-    oid = ADAPTERS.types["interval"].oid
-
-    def dump(self, obj: timedelta) -> Buffer:
-        units = f"{obj.days:+} day {obj.seconds:+} second {obj.microseconds:+} us"
-        return units.encode("ascii")
-
-
-ADAPTERS.register_dumper(timedelta, UnitsDumper)
-ADAPTERS.register_dumper(timedelta, TimedeltaBinaryDumper)
-for _class in (bytes, bytearray, memoryview):
-    ADAPTERS.register_dumper(_class, HexDumper)
-    # The last one is taken where either format will do, and this one is shorter.
-    ADAPTERS.register_dumper(_class, BytesBinaryDumper)
 
 
 class SyncCursor(RawCursor[SqlRow]):

@@ -244,13 +244,13 @@ class Fetching:
         now = time.monotonic()
         table.is_shut = False
         self._attempts.add(table.bound, taken.jobs)
-        if taken.count == wanted:
+        if taken.rows == wanted:
             table.mark.full(now, taken.last, now - started)
         elif above is not None:
             table.mark.forget()
             return  # that was not all there is: look again at once, from the beginning
-        table.watch.found(now, taken.count, wanted, settled=settled)
-        if taken.count and not table.is_heard:
+        table.watch.found(now, taken.rows, wanted, settled=settled)
+        if taken.rows and not table.is_heard:
             self._poll = _SHORTEST_POLL
             self._tick_at = min(self._tick_at, now + self._poll)
 

@@ -10,8 +10,7 @@ import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias
 from uuid import UUID
 
 from jobgen.runtime import plans
@@ -49,7 +48,7 @@ class _Bound(Bound, Generic[J]):
     ) -> plans.Plan[plans.Taken[Attempt]]:
         taken = yield from plans.take(self._typed_job, worker_id, limit, above)
         attempts = [Attempt(self, row, self._call(row)) for row in taken.jobs]
-        return plans.Taken(taken.count, attempts, taken.last)
+        return plans.Taken(taken.rows, attempts, taken.last)
 
     def _call(self, row: J) -> Callable[[], object]:
         return functools.partial(self._handler, row)
@@ -62,8 +61,7 @@ def bind(job: JobType[Any, J, Any], handler: Handler[J], /) -> Bound:
     return _Bound(job, handler)
 
 
-@dataclass(frozen=True, slots=True)
-class Handlers:
+class Handlers(NamedTuple):
     """All handlers of a package: what its `handlers()` returns and a worker runs."""
 
     package: Package

@@ -13,7 +13,7 @@ from psycopg import BaseConnection
 from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import Format
 
-from jobgen.runtime.cursor import ADAPTERS
+from jobgen.runtime.adapters import ADAPTERS
 
 
 class _Context:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from jobgen.runtime.adapters import Array
 from jobgen.runtime.cursor import SqlRow
 from jobgen.runtime.errors import DecodeError, describe, printable, shortened
 from jobgen.runtime.job import (
@@ -143,9 +143,12 @@ def _columns(
     parameters: list[object] = []
     for column, values in zip(inputs, zip(*rows, strict=True), strict=True):
         if column.defaulted:
-            parameters.append([value is DEFAULT for value in values])
+            parameters.append(Array("bool", [value is DEFAULT for value in values]))
         given = [None if value is DEFAULT else value for value in values]
-        parameters.append(literals(column.dump, given) if column.literal else given)
+        if column.literal:
+            parameters.append(Array("text", literals(column.dump, given)))
+        else:
+            parameters.append(Array(column.dump, given))
     return parameters
 
 
@@ -158,11 +161,10 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 # --- workers ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[A]):
+class Taken(NamedTuple, Generic[A]):
     """One fetch: how many rows it took, those that could be decoded, the last key."""
 
-    count: int
+    rows: int
     jobs: list[A]
     last: Key
 
@@ -173,7 +175,7 @@ def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
         taken = yield from take(job, worker_id, 1)
         if taken.jobs:
             return taken.jobs[0]
-        if not taken.count:
+        if not taken.rows:
             return None
 
 
@@ -185,7 +187,7 @@ def fetch_many(job: JobType[N, J, K], worker_id: UUID, limit: int) -> Plan[list[
     while len(found) < limit:
         taken = yield from take(job, worker_id, limit - len(found))
         found.extend(taken.jobs)
-        if len(taken.jobs) == taken.count:
+        if len(taken.jobs) == taken.rows:
             break  # none was lost: the queue gave what it had
     return found
 

@@ -7,8 +7,7 @@ psycopg's `fetchall` gives up the whole result for one such value (a date
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from psycopg import DataError
@@ -23,8 +22,7 @@ UNLOADABLE: Final = (DataError, ValueError, OverflowError)
 """What psycopg raises for a value that Python has none for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unloadable:
+class Unloadable(NamedTuple):
     """A row of which only the id, column 0, can be told."""
 
     id: int | UUID

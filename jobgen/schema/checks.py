@@ -11,16 +11,12 @@ from collections.abc import Iterator, Mapping
 
 from jobgen.schema import names
 from jobgen.schema.columns import BASE_COLUMNS
-from jobgen.schema.diagnostics import Gatherer, did_you_mean, shown
+from jobgen.schema.diagnostics import Gatherer, shown
+from jobgen.schema.indexes import payload_indexes
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
-from jobgen.schema.tables import (
-    STATUS_TYPE,
-    WORKERS_TABLE,
-    base_columns,
-    payload_indexes,
-)
+from jobgen.schema.tables import STATUS_TYPE, WORKERS_TABLE, base_columns
 from jobgen.schema.types import Family
 
 RESERVED_CLASSES: Mapping[str, str] = {
@@ -147,7 +143,7 @@ def _check_indexed(
         known = places.columns(job.name)
         message = f"{shown(name)} is not a payload column of {shown(job.name)}"
         few = f"known: {', '.join(known[:10])}" if known else None
-        help = did_you_mean(name, known) or few
+        help = found.guesses.did_you_mean(name, known) or few
         if name in BASE_COLUMNS:
             help = "jobgen indexes its own columns; use one of the payload"
         found.error("unknown-column", places.at(*path), message, help)

@@ -46,6 +46,7 @@ Code: TypeAlias = Literal[
     "member-collision",
     "missing-key",
     "missing-value",
+    "no-default-to-set",
     "no-jobs",
     "not-a-mapping",
     "not-unique",

@@ -11,13 +11,14 @@ from jobgen.schema import names
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Span, shown
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import expected, is_null, read_name
 from jobgen.schema.grammar import Column as Keys
 from jobgen.schema.grammar import Job as JobKeys
 from jobgen.schema.grammar import References as ReferenceKeys
-from jobgen.schema.literals import LiteralProblem, literal
+from jobgen.schema.kinds import expected, is_null
+from jobgen.schema.literals import literal
 from jobgen.schema.model import Column, Enum, References
 from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.texts import read_name
 from jobgen.schema.typed_json import load_typed_json
 from jobgen.schema.typenames import parse_type
 from jobgen.schema.types import ColumnType, Family
@@ -49,14 +50,27 @@ def load_columns(node: Mapping, job: str, context: Context) -> tuple[Column, ...
     return tuple(column for column in columns if column is not None)
 
 
-def _column(entry: Entry, job: str, context: Context) -> Column | None:
+def check_default_columns(node: Mapping, context: Context) -> None:
+    """Reads the columns of `defaults` once, so that mistakes are found although jobs
+    override them. What one lacks, jobs may add."""
+    for entry in node.entries:
+        _column(entry, "", context, partial=True)
+
+
+def _column(
+    entry: Entry, job: str, context: Context, *, partial: bool = False
+) -> Column | None:
     name, value = entry.key.text, entry.value
     context.places.note(entry.key.span, "jobs", job, "columns", name)
     _check_name(entry.key, context)
     if isinstance(value, Scalar):
         return _short(entry.key, value, context)
     if isinstance(value, Mapping):
-        return _long(entry.key, value, job, context)
+        what, place = f"the column {shown(name)}", entry.key.span
+        fields = Fields(
+            value, Keys.KEYS, context.found, what=what, place=place, partial=partial
+        )
+        return _long(entry.key, fields, job, context)
     expected("a type", value, context.found, "write 'name: type'")
     return None
 
@@ -105,16 +119,21 @@ def _type(column: str, text: str, span: Span, context: Context) -> ColumnType | 
         return parsed
     if parsed.code == "unknown-type" and context.places.doubtful("enums"):
         return None  # it may be one of the enums that could not be read
-    help = parsed.help or "use a type of PostgreSQL, or an enum of this file"
-    if parsed.help is None and column in _SETTINGS:
-        help = "if this is a setting of the job, indent it like 'columns:'"
+    help = parsed.help or _type_help(column, parsed.unknown or text, context)
     context.found.error(parsed.code, span, parsed.message, help)
     return None
 
 
-def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | None:
-    what = f"the column {shown(key.text)}"
-    fields = Fields(node, Keys.KEYS, context.found, what=what, place=key.span)
+def _type_help(column: str, unknown: str, context: Context) -> str:
+    better = context.type_guesses.meant(unknown)
+    if better is not None:
+        return f"did you mean '{better}'?"
+    if column in _SETTINGS:
+        return "if this is a setting of the job, indent it like 'columns:'"
+    return "use a type of PostgreSQL, or an enum of this file"
+
+
+def _long(key: Scalar, fields: Fields, job: str, context: Context) -> Column | None:
     nullable = _nullable(fields)
     column_type = _long_type(key.text, fields, context)
     references = _references(fields, key, job, nullable, context)
@@ -143,9 +162,9 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
 def _nullable(fields: Fields) -> bool:
     """Also where one cannot tell, so that nothing else is wrong because of it."""
     nullable, text = fields.get(Keys.NULLABLE), fields.get(Keys.TYPE)
-    if fields.lost(Keys.NULLABLE, nullable) or (text or "").endswith("?"):
+    if nullable is None and (fields.partial or fields.has(Keys.NULLABLE)):
         return True
-    return bool(nullable)
+    return bool(nullable) or (text or "").endswith("?")
 
 
 def _long_type(column: str, fields: Fields, context: Context) -> ColumnType | None:
@@ -179,9 +198,10 @@ def _default(
     labels = tuple(label.text for label in enum.labels) if enum else ()
     if enum is not None and context.places.doubtful("enums", enum.name):
         labels = ()
-    sql = literal(node, column_type, labels)
-    if isinstance(sql, LiteralProblem):
-        context.found.error("bad-default", sql.span, sql.message, sql.help)
+    sql = literal(node, column_type, labels, context.found.guesses)
+    if not isinstance(sql, str):
+        for each in sql:
+            context.found.error("bad-default", each.span, each.message, each.help)
         return None
     if enum is not None:
         _warn_of_deprecated(node, enum, context)
@@ -213,7 +233,9 @@ def _references(
     if node is None:
         return None
     what, keys = "'references'", ReferenceKeys.KEYS
-    inner = Fields(node, keys, context.found, what=what, place=node.span)
+    inner = Fields(
+        node, keys, context.found, what=what, place=node.span, partial=fields.partial
+    )
     table = _identifier(inner.get(ReferenceKeys.TABLE), _TABLE)
     column = _identifier(inner.get(ReferenceKeys.COLUMN), _COLUMN)
     on_delete = inner.get(ReferenceKeys.ON_DELETE)
@@ -225,7 +247,7 @@ def _references(
             if read is None:
                 message = f"this cannot be the name of a {part.name}"
                 context.found.error("bad-name", span, message, "write it unquoted")
-    _check_set_null(inner, on_delete, nullable, context)
+    _check_on_delete(inner, on_delete, nullable, _may_have_default(fields), context)
     if table is None or column is None:
         return None
     return References(table=table, column=column, on_delete=on_delete or "no action")
@@ -235,11 +257,27 @@ def _identifier(text: str | None, pattern: re.Pattern[str]) -> str | None:
     return text if text is not None and pattern.fullmatch(text) else None
 
 
-def _check_set_null(
-    fields: Fields, on_delete: str | None, nullable: bool, context: Context
+def _may_have_default(fields: Fields) -> bool:
+    """Whether the column has one, perhaps a wrong one, or a job may add it."""
+    return fields.partial or fields.has(Keys.DEFAULT) or fields.has(Keys.DEFAULT_SQL)
+
+
+def _check_on_delete(
+    fields: Fields,
+    on_delete: str | None,
+    nullable: bool,
+    defaulted: bool,
+    context: Context,
 ) -> None:
+    """Refuses what would make every deletion fail."""
     span = fields.span(ReferenceKeys.ON_DELETE)
-    if span is not None and on_delete == "set null" and not nullable:
+    if span is None or nullable:
+        return
+    if on_delete == "set null":
         message = "'set null' needs a nullable column"
         help = "add 'nullable: true', or use 'cascade' or 'restrict'"
         context.found.error("set-null-not-nullable", span, message, help)
+    elif on_delete == "set default" and not defaulted:
+        message = "'set default' needs a column with a default, or a nullable one"
+        help = "add 'default:', or use 'cascade' or 'restrict'"
+        context.found.error("no-default-to-set", span, message, help)

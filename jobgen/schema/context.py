@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from jobgen.schema.diagnostics import Gatherer
 from jobgen.schema.model import Enum, Postgres
 from jobgen.schema.places import Places
+from jobgen.schema.typeguesses import TypeGuesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +23,4 @@ class Context:
     postgres: Postgres
     enums: Mapping[str, Enum]
     enum_classes: Mapping[str, str]
+    type_guesses: TypeGuesses

@@ -6,14 +6,12 @@ it could build and leaves what it found in a `Gatherer`. Nothing here prints.
 
 from __future__ import annotations
 
-import difflib
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from jobgen.schema.codes import Code
+from jobgen.schema.guesses import Guesses
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -65,9 +63,12 @@ class Gatherer:
 
     One place has one cause: what a later look finds wrong with the same
     characters follows from the first finding, and would only be noise.
+
+    `guesses` are for the help of what is found.
     """
 
     def __init__(self) -> None:
+        self.guesses = Guesses()
         self._found: dict[tuple[str, Position, Position], Diagnostic] = {}
         self._files: dict[str, int] = {}
 
@@ -104,73 +105,6 @@ class Gatherer:
 
     def _place(self, found: Diagnostic) -> tuple[int, Position, str]:
         return self._files[found.span.source], found.span.start, found.code
-
-
-_SHORT = 2
-"""Letters of a word that is hardly ever misspelt, and rather another word."""
-
-_NEARLY = 0.8
-"""The likeness of `id` and `ids`."""
-
-_MOST_COMPARED = 100
-"""Of more words than these, one is compared with its neighbours only: a schema may
-have thousands of names, and thousands of typos."""
-
-_NEIGHBOURS = 8
-"""On either side, in the order of words and in that of words read backwards."""
-
-
-def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The one of `known` that looks most like `word`, if any does, in any case.
-
-    `likeness` from 0 to 1: 0.6 is enough for a guess.
-    """
-    if len(word) > 100:  # difflib is quadratic; nobody misspells that much
-        return None
-    if len(word) <= _SHORT:  # two letters are in the middle of many a word
-        likeness = max(likeness, _NEARLY)
-    words = _words(tuple(known))
-    best = likeness, ""
-    matcher = difflib.SequenceMatcher(b=word.lower())
-    for each in words.near(word.lower()):
-        matcher.set_seq1(each)
-        bounds = matcher.real_quick_ratio, matcher.quick_ratio
-        if all(bound() >= best[0] for bound in bounds):
-            best = max(best, (matcher.ratio(), each))
-    return words.spelling[best[1]] if best[1] else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What one word may be compared with: in lower case, and as it is spelt."""
-
-    spelling: Mapping[str, str]
-    forwards: Sequence[str]
-    backwards: Sequence[str]  # each word reversed
-
-    def near(self, word: str) -> Iterable[str]:
-        """All words if they are few; else those that begin or end most like `word`."""
-        if len(self.spelling) <= _MOST_COMPARED:
-            return self.spelling
-        reverse = (each[::-1] for each in _around(word[::-1], self.backwards))
-        return dict.fromkeys((*_around(word, self.forwards), *reverse))
-
-
-def _around(word: str, ordered: Sequence[str]) -> Sequence[str]:
-    place = bisect_left(ordered, word)
-    return ordered[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS]
-
-
-@lru_cache(maxsize=8)  # many typos meet the same words
-def _words(known: tuple[str, ...]) -> _Words:
-    spelling = {each.lower(): each for each in known}
-    return _Words(spelling, sorted(spelling), sorted(each[::-1] for each in spelling))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'bigint'?`, or None where nothing known looks like `word`."""
-    better = closest(word, known)
-    return None if better is None else f"did you mean '{better}'?"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import expected, read_name
 from jobgen.schema.grammar import Enum as Keys
+from jobgen.schema.kinds import expected
 from jobgen.schema.model import Enum, Label
 from jobgen.schema.nodes import Entry, Mapping, Scalar, Sequence
 from jobgen.schema.places import Places
+from jobgen.schema.texts import read_name
 from jobgen.schema.typenames import REFUSED, TYPE_NAMES
 
 

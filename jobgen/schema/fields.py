@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingABC
 from typing import TypeVar
 
-from jobgen.schema.diagnostics import Gatherer, Span, closest, listed, shown
+from jobgen.schema.diagnostics import Gatherer, Span, listed, shown
 from jobgen.schema.forms import Key
+from jobgen.schema.guesses import Guesses
 from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar
 
 T = TypeVar("T")
@@ -38,9 +39,9 @@ _INSTEAD: MappingABC[str, str] = {
 """What other tools call it."""
 
 
-def _meant(name: str, known: list[str]) -> str | None:
+def _meant(name: str, known: list[str], guesses: Guesses) -> str | None:
     instead = _INSTEAD.get(name.lower())
-    return instead if instead in known else closest(name, known)
+    return instead if instead in known else guesses.closest(name, known)
 
 
 def _home(name: str, keys: tuple[Key[object], ...]) -> str | None:
@@ -55,7 +56,8 @@ def _home(name: str, keys: tuple[Key[object], ...]) -> str | None:
 class Fields:
     """The values of `node`, whose keys may be `keys`; `what` is its name in messages.
 
-    `place` is where to report a missing key; a `partial` mapping may lack any.
+    `place` is where to report a missing key; a `partial` mapping may lack any, because
+    those who take it add theirs.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Fields:
         place: Span,
         partial: bool = False,
     ) -> None:
+        self.partial = partial
         self._found = found
         self._entries = {entry.key.text: entry for entry in node.entries}
         meant = self._report_unknown(node, keys, what)
@@ -83,7 +86,8 @@ class Fields:
         unknown = [entry for entry in node.entries if entry.key.text not in known]
         for entry in unknown[:_MOST]:
             name = entry.key.text
-            home, better = _home(name, keys), _meant(name, known)
+            home = _home(name, keys)
+            better = _meant(name, known, self._found.guesses)
             help = f"known: {', '.join(known)}"
             if home is not None:
                 help = f"it belongs under '{home}:'"
@@ -100,7 +104,7 @@ class Fields:
 
         So its value is judged in this run, and what depends on it is not reported.
         """
-        if closest(entry.key.text, [better], _SURELY):
+        if self._found.guesses.closest(entry.key.text, [better], _SURELY):
             self._entries.setdefault(better, entry)
 
     def _report_missing(
@@ -141,9 +145,13 @@ class Fields:
         value = self.get(key)
         return default if value is None else value
 
+    def has(self, key: Key[object]) -> bool:
+        """Whether `key` is there, readable or not."""
+        return key.name in self._entries
+
     def lost(self, key: Key[T], value: T | None) -> bool:
         """Whether `value`, which `get` gave, is None because it was unreadable."""
-        return value is None and key.name in self._entries
+        return value is None and self.has(key)
 
     def span(self, key: Key[object]) -> Span | None:
         """Where the value of `key` stands."""

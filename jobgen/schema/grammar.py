@@ -8,31 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from jobgen.schema.forms import (
-    BOOLEAN,
-    EXPRESSION,
-    FRACTION,
-    PARAGRAPH,
-    TEXT,
-    TEXT_SHAPE,
-    Form,
-    Key,
-    Shape,
-    anything,
-    choice,
-    duration,
-    integer,
-    list_of,
-    list_shape,
-    mapping,
-    name_of,
-    or_nothing,
-    or_null,
-    record,
-    record_shape,
-    sequence,
-    text_like,
-)
+from jobgen.schema.choices import BOOLEAN, choice
+from jobgen.schema.forms import Form, Key, Shape, anything, or_null
+from jobgen.schema.lists import list_of, list_shape, sequence
+from jobgen.schema.mappings import mapping, or_nothing, record, record_shape
 from jobgen.schema.model import (
     IdType,
     Notify,
@@ -41,7 +20,16 @@ from jobgen.schema.model import (
     RunsWhere,
     Strategy,
 )
+from jobgen.schema.quantities import FRACTION, duration, integer
 from jobgen.schema.roles import ROLES
+from jobgen.schema.texts import (
+    EXPRESSION,
+    PARAGRAPH,
+    TEXT,
+    TEXT_SHAPE,
+    name_of,
+    text_like,
+)
 from jobgen.schema.typeshapes import SHORT_FORM, TYPE
 
 GRAMMAR = 1

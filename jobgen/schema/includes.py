@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jobgen.schema.compose import compose
 from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.fields import Fields
 from jobgen.schema.files import File, Files, Unreadable
-from jobgen.schema.forms import describe, expected
 from jobgen.schema.grammar import ONLY_IN_ROOT
 from jobgen.schema.grammar import Included as Keys
-from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar, Sequence, compose
+from jobgen.schema.kinds import describe, expected
+from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar, Sequence
 from jobgen.schema.paths import problem_in
 from jobgen.schema.source import MAX_BYTES, decode, readable
 from jobgen.schema.version import is_readable

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 
 from jobgen.schema import names
-from jobgen.schema.columns import load_columns
+from jobgen.schema.columns import check_default_columns, load_columns
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.durations import spelt
 from jobgen.schema.fields import Fields
-from jobgen.schema.forms import expected, read_name
+from jobgen.schema.forms import Key
 from jobgen.schema.grammar import Backoff as BackoffKeys
 from jobgen.schema.grammar import Index as IndexKeys
 from jobgen.schema.grammar import Job as Keys
 from jobgen.schema.grammar import Retention as RetentionKeys
+from jobgen.schema.kinds import expected
 from jobgen.schema.model import Backoff, Index, Job, Retention
 from jobgen.schema.nodes import Entry, Mapping, Node, Scalar, Sequence
+from jobgen.schema.texts import read_name
+
+T = TypeVar("T")
 
 RESERVED_JOBS = ("enums", "aio", "handlers")
 """Modules and the function of the generated package."""
@@ -54,6 +59,9 @@ def _check_defaults(node: Mapping, context: Context) -> None:
     fields = Fields(
         node, Keys.KEYS, context.found, what=what, place=node.span, partial=True
     )
+    columns = fields.get(Keys.COLUMNS)
+    if columns is not None:
+        check_default_columns(columns, context)
     _settings(fields, "", _no_columns(fields), node.span, context)
 
 
@@ -161,7 +169,7 @@ def _settings(
         id=id_type or base.id,
         max_attempts=fields.get_or(Keys.MAX_ATTEMPTS, base.max_attempts),
         timeout=fields.get(Keys.TIMEOUT),
-        backoff=_backoff(fields.get(Keys.BACKOFF), context.found),
+        backoff=_backoff(fields, context.found),
         concurrency=fields.get_or(Keys.CONCURRENCY, base.concurrency),
         stale_after=fields.get_or(Keys.STALE_AFTER, base.stale_after),
         priority=fields.get_or(Keys.PRIORITY, base.priority),
@@ -173,12 +181,12 @@ def _settings(
     )
 
 
-def _backoff(node: Mapping | None, found: Gatherer) -> Backoff:
-    usual = Backoff()
+def _backoff(settings: Fields, found: Gatherer) -> Backoff:
+    node, usual = settings.get(Keys.BACKOFF), Backoff()
     if node is None:
         return usual
-    keys = BackoffKeys.KEYS
-    fields = Fields(node, keys, found, what="'backoff'", place=node.span)
+    keys, what, partial = BackoffKeys.KEYS, "'backoff'", settings.partial
+    fields = Fields(node, keys, found, what=what, place=node.span, partial=partial)
     delay, longest = fields.get(BackoffKeys.DELAY), fields.get(BackoffKeys.MAX)
     backoff = Backoff(
         strategy=fields.get_or(BackoffKeys.STRATEGY, usual.strategy),
@@ -186,12 +194,17 @@ def _backoff(node: Mapping | None, found: Gatherer) -> Backoff:
         max=usual.max if longest is None else longest,
         jitter=fields.get_or(BackoffKeys.JITTER, usual.jitter),
     )
-    lost = fields.lost(BackoffKeys.DELAY, delay) or fields.lost(
-        BackoffKeys.MAX, longest
-    )
-    if not lost:
+    if _is_known(fields, BackoffKeys.DELAY, delay) and _is_known(
+        fields, BackoffKeys.MAX, longest
+    ):
         _check_delay(fields, backoff, node.span, found)
     return backoff
+
+
+def _is_known(fields: Fields, key: Key[T], value: T | None) -> bool:
+    """Whether `value`, which `fields` have for `key`, can be compared with others:
+    it was not unreadable, and no job will add it."""
+    return value is not None or not (fields.partial or fields.has(key))
 
 
 def _check_delay(

@@ -11,8 +11,9 @@ lack may stand in the `defaults` of another file, which no editor sees.
 
 from __future__ import annotations
 
-from jobgen.schema.forms import Key, Shape, record_shape
+from jobgen.schema.forms import Key, Shape
 from jobgen.schema.grammar import ONLY_IN_ROOT, Column, Job, References, Top
+from jobgen.schema.mappings import record_shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 def json_text(node: Node) -> str | Span:
     """The JSON, or where a number stands that is too large to be read again.
 
-    The depth of `node` is bounded by `nodes.MAX_DEPTH`, hence the recursion.
+    The depth of `node` is bounded by `compose.MAX_DEPTH`, hence the recursion.
     """
     match node:
         case Scalar():

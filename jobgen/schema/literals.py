@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 
-from jobgen.schema import values
-from jobgen.schema.diagnostics import Span, did_you_mean, listed, shown
+from jobgen.schema import booleans, values
+from jobgen.schema.diagnostics import Span, listed, shown
 from jobgen.schema.digits import advice, in_decimal
+from jobgen.schema.guesses import Guesses
 from jobgen.schema.json_text import json_text
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.quoting import quote_literal
@@ -26,7 +27,6 @@ _WANTED: MappingABC[Family, str] = {
     Family.INTEGER: "write a whole number, such as 10",
     Family.FLOAT: "write a number, such as 0.5",
     Family.NUMERIC: "write a number, such as 19.90",
-    Family.BOOLEAN: "write true or false, unquoted",
     Family.BYTES: r"write hexadecimal digits, such as '\x00ff'",
     Family.DATE: "write a date, such as 2026-01-31",
     Family.TIME: 'write a time, such as "22:30"',
@@ -39,6 +39,11 @@ _WANTED: MappingABC[Family, str] = {
     Family.RANGE: "write a range in quotes, such as '[1,10)'",
 }
 
+_NULLS = ("null", "none", "nil")
+"""NULL as other notations spell it; in ours, where it is `null` or `~`, a text."""
+
+_MOST = 100
+"""Wrong elements of one list that are reported: with more, it is another list."""
 
 _CALL = re.compile(r"[a-z_][a-z0-9_.]*\(.*\)|current_[a-z]+", re.IGNORECASE)
 """What is no literal but would be SQL."""
@@ -54,15 +59,15 @@ class LiteralProblem:
 
 
 def literal(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
-) -> str | LiteralProblem:
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
+) -> str | list[LiteralProblem]:
     """The SQL literal for `node`; `labels` are those of the type's enum."""
     if column_type.array:
-        return _array(node, column_type, labels)
-    text = _element(node, column_type, labels)
-    if isinstance(text, LiteralProblem) or _stands_alone(text, column_type):
-        return text
-    return _typed(text, column_type)
+        return _array(node, column_type, labels, guesses)
+    text = _element(node, column_type, labels, guesses)
+    if isinstance(text, LiteralProblem):
+        return [text]
+    return text if _stands_alone(text, column_type) else _typed(text, column_type)
 
 
 def _typed(text: str, column_type: ColumnType) -> str:
@@ -78,18 +83,15 @@ def _stands_alone(text: str, column_type: ColumnType) -> bool:
 
 
 def _array(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
-) -> str | LiteralProblem:
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
+) -> str | list[LiteralProblem]:
     if not isinstance(node, Sequence):
         message = f"this is not a list, which {column_type.sql} needs"
-        return LiteralProblem(node.span, message, "write the values in [ ]")
-    texts: list[str] = []
-    for item in node.items:
-        text = _element(item, column_type, labels)
-        if isinstance(text, LiteralProblem):
-            return text
-        texts.append(_array_element(text))
-    return _typed("{" + ",".join(texts) + "}", column_type)
+        return [LiteralProblem(node.span, message, "write the values in [ ]")]
+    found = [_element(item, column_type, labels, guesses) for item in node.items]
+    problems = [each for each in found if isinstance(each, LiteralProblem)]
+    texts = [_array_element(each) for each in found if isinstance(each, str)]
+    return problems[:_MOST] or _typed("{" + ",".join(texts) + "}", column_type)
 
 
 def _array_element(text: str) -> str:
@@ -99,7 +101,7 @@ def _array_element(text: str) -> str:
 
 
 def _element(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...]
+    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
 ) -> str | LiteralProblem:
     """The text of one value, as PostgreSQL's input function takes it."""
     family, sql = column_type.element.family, column_type.element.sql
@@ -111,7 +113,7 @@ def _element(
         message = "an element of an array must not be NULL"
         return LiteralProblem(node.span, message, "leave it out")
     if family is Family.ENUM:
-        return _label(node, column_type.enum or sql, labels)
+        return _label(node, column_type.enum or sql, labels, guesses)
     text = _recognised(node.text, family, sql, column_type.sql)
     quoted = not node.plain and family in _UNQUOTED
     if text is not None and not quoted:
@@ -119,13 +121,17 @@ def _element(
     message = f"{shown(node.text)} is not a value of {_name(column_type)}"
     if text is not None:
         return LiteralProblem(node.span, message, "remove the quotes")
-    help = _spelt(node.text, column_type) or _help(node, family, sql)
+    help = _spelt(node, column_type) or _help(node, family, sql)
     return LiteralProblem(node.span, message, help)
 
 
-def _spelt(text: str, column_type: ColumnType) -> str | None:
-    """How to write a number that is spelt as elsewhere, if it is one of the type."""
-    family, sql = column_type.element.family, column_type.element.sql
+def _spelt(node: Scalar, column_type: ColumnType) -> str | None:
+    """How to write a value that is spelt as elsewhere, if it is one of the type."""
+    family, sql, text = column_type.element.family, column_type.element.sql, node.text
+    if node.plain and text.lower() in _NULLS and not column_type.array:
+        return "write null, if the column is nullable"
+    if family is Family.BOOLEAN:
+        return booleans.advice(text)
     decimal = in_decimal(text) if family in _NUMBERS else None
     if decimal is None or not _recognised(decimal, family, sql, column_type.sql):
         return None
@@ -144,12 +150,15 @@ def _json(node: Node) -> str | LiteralProblem:
     return LiteralProblem(text, message, "write it in quotes, as a text")
 
 
-def _label(node: Scalar, enum: str, labels: tuple[str, ...]) -> str | LiteralProblem:
+def _label(
+    node: Scalar, enum: str, labels: tuple[str, ...], guesses: Guesses
+) -> str | LiteralProblem:
     if node.text in labels or not labels:  # none are known: reported at the enum
         return node.text
     message = f"{shown(node.text)} is not a label of {enum}"
     few = f"write {listed(labels[:10])}" if labels else None
-    return LiteralProblem(node.span, message, did_you_mean(node.text, labels) or few)
+    help = guesses.did_you_mean(node.text, labels) or few
+    return LiteralProblem(node.span, message, help)
 
 
 def _help(node: Scalar, family: Family, sql: str) -> str | None:

@@ -14,22 +14,24 @@ from keyword import iskeyword
 
 from jobgen.schema import names
 from jobgen.schema.checks import check
+from jobgen.schema.compose import compose
 from jobgen.schema.context import Context
 from jobgen.schema.diagnostics import Diagnostic, Gatherer, Span, shown
 from jobgen.schema.enums import load_enums
 from jobgen.schema.fields import Fields
 from jobgen.schema.files import File, Files, NoFiles
-from jobgen.schema.forms import describe
 from jobgen.schema.grammar import Postgres as PostgresKeys
 from jobgen.schema.grammar import Roles as RolesKeys
 from jobgen.schema.grammar import Top as Keys
 from jobgen.schema.includes import Inclusion, joined, load_includes
 from jobgen.schema.jobs import load_jobs
+from jobgen.schema.kinds import describe
 from jobgen.schema.model import Enum, Job, Postgres, Roles, Schema
-from jobgen.schema.nodes import Broken, Mapping, compose
+from jobgen.schema.nodes import Broken, Mapping
 from jobgen.schema.paths import problem_in
 from jobgen.schema.places import Places
 from jobgen.schema.source import decode, readable
+from jobgen.schema.typeguesses import TypeGuesses
 from jobgen.schema.version import is_readable
 
 _START = "start with 'jobgen: 1', 'package:', 'output:' and 'jobs:'"
@@ -109,6 +111,7 @@ def _schema(
         postgres=postgres,
         enums=named,
         enum_classes={name: enum.class_name for name, enum in named.items()},
+        type_guesses=TypeGuesses(named, found.guesses),
     )
     jobs = _jobs(fields, included, context)
     _check_postponed(fields, found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
-from jobgen.schema.diagnostics import Gatherer, Span, closest, did_you_mean, shown
+from jobgen.schema.diagnostics import Gatherer, Span, shown
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.tables import base_columns, column_type
@@ -42,7 +42,7 @@ def _check_others(
 ) -> None:
     """Warns of what is nearly the table of a job: it may be a table of others."""
     for table, span in islice(others.items(), _MOST):
-        better = closest(table, tables, _NEARLY)
+        better = found.guesses.closest(table, list(tables), _NEARLY)
         if better is not None:
             message = f"{shown(table)} is not the table of a job in this schema"
             found.warning("unknown-table", span, message, f"did you mean '{better}'?")
@@ -65,8 +65,8 @@ def _check(
         if places.may_have_column(target.name, wanted):
             return  # it has a mistake of its own
         message = f"{shown(wanted)} is not a column of {shown(target.table)}"
-        known = dict.fromkeys((*types, *places.columns(target.name)))
-        help = did_you_mean(wanted, known) or "reference 'id', its key"
+        known = [*dict.fromkeys((*types, *places.columns(target.name)))]
+        help = found.guesses.did_you_mean(wanted, known) or "reference 'id', its key"
         found.error("unknown-column", span, message, help)
     elif wanted == "id" and places.doubtful("jobs", target.name, "id"):
         return

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, shown
-from jobgen.schema.forms import TEXT_SHAPE, Form, Shape, expected
+from jobgen.schema.forms import Form, Shape
 from jobgen.schema.invisible import is_visible
+from jobgen.schema.kinds import expected
 from jobgen.schema.nodes import Node, Scalar, Sequence
+from jobgen.schema.texts import TEXT_SHAPE
 
 _MEANINGS = {
     "public": "means every role there is",

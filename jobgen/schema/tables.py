@@ -8,15 +8,14 @@ prints them. Pure; knows no server and no template.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
 from jobgen.schema import grants, names
 from jobgen.schema.grants import Grant
+from jobgen.schema.indexes import Index, payload_indexes, queue_indexes
 from jobgen.schema.model import Column as PayloadColumn
 from jobgen.schema.model import Enum, IdType, Job, OnDelete, Schema
-from jobgen.schema.model import Index as PayloadIndex
 from jobgen.schema.notifications import Notifications, notifications_of
 from jobgen.schema.quoting import qualified, quote_literal
 
@@ -59,14 +58,6 @@ the worker's plans do not depend on statistics. Options for jobgen_workers: its 
 are HOT already (100 % with 60 workers, 99.7 % with 400), and it stays at 160 bytes a
 worker."""
 
-READY = "status IN ('job_status_not_started', 'job_status_retry') AND locked_by IS NULL"
-"""When a row may be fetched (apart from `run_at`): the same everywhere, because a
-row that counted for the next due time and not for fetch would keep every worker
-awake for ever."""
-
-HELD = "status = 'job_status_running' OR locked_by IS NOT NULL"
-"""When a row may have to be taken from a worker that is gone."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
@@ -103,14 +94,6 @@ class ForeignKey:
     table: str
     references: tuple[str, ...]
     on_delete: OnDelete
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
-    name: str
-    columns: tuple[str, ...]
-    unique: bool = False
-    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,11 +170,6 @@ def _base_columns(
         _time("run_at", default="now()"),
         *(order if priority else ()),
     )
-
-
-def sort_key(job: Job) -> tuple[str, ...]:
-    """The columns by which the queue is ordered."""
-    return ("priority", "run_at", "id") if job.priority else ("run_at", "id")
 
 
 def default_of(column: PayloadColumn) -> str | None:
@@ -284,7 +262,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         primary_key=names.primary_key(job.table),
         checks=tuple(_checks(job)),
         foreign_keys=tuple(_foreign_keys(home, job)),
-        indexes=(*_queue_indexes(job), *payload_indexes(job)),
+        indexes=(*queue_indexes(job), *payload_indexes(job)),
         notifications=notifications_of(schema, job),
         options=OPTIONS,
         comment=job.doc,
@@ -318,66 +296,3 @@ def _foreign_keys(home: str, job: Job) -> list[ForeignKey]:
             )
         )
     return found
-
-
-def _queue_indexes(job: Job) -> tuple[Index, ...]:
-    return (
-        Index(name=names.ready_index(job.table), columns=sort_key(job), where=READY),
-        Index(name=names.running_index(job.table), columns=("locked_at",), where=HELD),
-        *_finished_index(job),
-    )
-
-
-def _finished_index(job: Job) -> tuple[Index, ...]:
-    """Where rows go some day. `status` first: each is kept for a time of its own, and
-    those that go are one range of it, with none between that stay."""
-    statuses = ", ".join(map(quote_literal, job.retention.of_status))
-    if not statuses:
-        return ()
-    return (
-        Index(
-            name=names.finished_index(job.table),
-            columns=("status", "updated_at"),
-            where=f"status IN ({statuses})",
-        ),
-    )
-
-
-def payload_indexes(job: Job) -> tuple[Index, ...]:
-    """What the user asked for, in order, and then those that references need.
-
-    A partial index whose plain name another one would have too gets a longer one.
-    """
-    wanted = (*job.indexes, *_reference_indexes(job))
-    if not wanted:  # as in most jobs, and asked for often
-        return ()
-    plain = Counter(_plain_name(job, index) for index in wanted)
-    return tuple(
-        Index(
-            name=names.payload_index(
-                job.table,
-                index.columns,
-                unique=index.unique,
-                where=index.where if plain[_plain_name(job, index)] > 1 else None,
-            ),
-            columns=index.columns,
-            unique=index.unique,
-            where=index.where,
-        )
-        for index in wanted
-    )
-
-
-def _plain_name(job: Job, index: PayloadIndex) -> str:
-    return names.payload_index(job.table, index.columns, unique=index.unique)
-
-
-def _reference_indexes(job: Job) -> list[PayloadIndex]:
-    """One for each reference that no index of all rows leads with: without it, a
-    DELETE in the other table reads all of this one."""
-    led = {index.columns[0] for index in job.indexes if index.where is None}
-    return [
-        PayloadIndex(columns=(column.name,))
-        for column in job.columns
-        if column.references is not None and column.name not in led
-    ]

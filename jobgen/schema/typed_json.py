@@ -33,7 +33,7 @@ def load_typed_json(
     paths = {key.name: _path(key, fields, context) for key in given}
     if column_type is not None:
         _check_type(given, column_type, fields, context)
-    if Keys.PYTHON not in given:
+    if Keys.PYTHON not in given and not fields.partial:
         _check_lone(given, fields, context)
     python = paths.get(Keys.PYTHON.name)
     if python is None:

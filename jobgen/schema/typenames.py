@@ -1,7 +1,7 @@
 """A type as the user writes it → `ColumnType`, or why not.
 
 Stage: schema. In: `numeric(12,2)[]?` and the enums of the file. Knows every
-spelling that is accepted, and for those that are not, what to write instead.
+spelling that is accepted, and why some types are not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from jobgen.schema.codes import Code
-from jobgen.schema.diagnostics import closest, shown
+from jobgen.schema.diagnostics import shown
 from jobgen.schema.quoting import qualified
 from jobgen.schema.types import SCALARS, ColumnType, Family, Scalar
 
@@ -51,41 +51,6 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "record": ("composite types are not supported", "jsonb"),
 }
 
-_INSTEAD: Mapping[str, str] = {
-    "string": "text",
-    "str": "text",
-    "datetime": "timestamptz",
-    "int2": "smallint",
-    "int4": "integer",
-    "int8": "bigint",
-    "long": "bigint",
-    "float4": "real",
-    "float8": "double precision",
-    "double": "double precision",
-    "number": "numeric",
-    "dec": "numeric",
-    "dict": "jsonb",
-    "object": "jsonb",
-    "blob": "bytea",
-    "bytes": "bytea",
-    "binary": "bytea",
-    "guid": "uuid",
-    "duration": "interval",
-    "timedelta": "interval",
-    "array": "integer[]",
-    "list": "integer[]",
-}
-
-_KNOWN = (*sorted(TYPE_NAMES), *_INSTEAD)
-_YES_OR_NO = frozenset({"true", "false", "yes", "no", "on", "off"})
-"""Values of a boolean column, written in the place of its type."""
-
-_ARRAY = re.compile(
-    r"([\w ]+)\?\[\]|(?:list|array|sequence|set)[\[<]([\w ]+)[\]>]|(\w+) array",
-    re.IGNORECASE,
-)
-"""An array as it is written elsewhere: `text?[]`, `list[text]`, `text array`."""
-
 _SHAPE = re.compile(
     r"(?P<name>[^()\[\]?]*?) *(?:\( *(?P<modifiers>[^()]*?) *\))?"
     r" *(?P<arrays>(?:\[[0-9]*\] *)*)"
@@ -94,11 +59,12 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeProblem:
-    """Why a text is no type of a column."""
+    """Why a text is no type of a column; `unknown` is the name that is none."""
 
     code: Code
     message: str
     help: str | None = None
+    unknown: str | None = None
 
 
 def parse_type(
@@ -110,7 +76,7 @@ def parse_type(
     """
     shape = _SHAPE.fullmatch(text.strip())
     if shape is None:
-        return _unknown(text, enums)
+        return _unknown(text)
     name, modifiers = " ".join(shape["name"].split()), shape["modifiers"]
     if name in REFUSED and name not in enums:
         reason, instead = REFUSED[name]
@@ -121,33 +87,18 @@ def parse_type(
         )
     column_type = _scalar_type(name, modifiers, enums, schema)
     if column_type is None:
-        return _unknown(name, enums)
+        return _unknown(name)
     if isinstance(column_type, TypeProblem):
         return column_type
     return _with_array(column_type, shape["arrays"].replace(" ", ""))
 
 
-def _unknown(name: str, enums: Mapping[str, str]) -> TypeProblem:
-    better = _meant(name, enums)
+def _unknown(name: str) -> TypeProblem:
     return TypeProblem(
         code="unknown-type",
         message=f"{shown(name)} is not a PostgreSQL type that jobgen knows",
-        help=None if better is None else f"did you mean '{better}'?",
+        unknown=name,
     )
-
-
-def _meant(name: str, enums: Mapping[str, str]) -> str | None:
-    """What another notation means, or what looks most like `name`."""
-    if name.lower() in _YES_OR_NO:
-        return "boolean"
-    array = _ARRAY.fullmatch(name)
-    if array is not None:
-        element = next(filter(None, array.groups()))
-        known = element in enums or element in TYPE_NAMES
-        element = element if known else _meant(element, enums) or "text"
-        return f"{element}[]" + ("?" if "?" in name else "")
-    close = closest(name, [*enums, *_KNOWN])
-    return None if close is None else _INSTEAD.get(close, close)
 
 
 def _scalar_type(

@@ -14,12 +14,12 @@ import threading
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from jobgen.runtime import run
 from tests.chaos.ledger import Ledger
 from tests.chaos.schema import PACKAGE
 from tests.chaos.times import Times
+from tests.unseen import Unseen
 
 _WORK_SECONDS = 0.01
 
@@ -44,10 +44,10 @@ def behave(behaviour: str, marker: Path) -> None:
 
 def main(dsn: str, package_home: str, ledger_path: str, scale: str) -> None:
     sys.path.insert(0, package_home)
-    package: Any = import_module(PACKAGE)
+    package: Unseen = import_module(PACKAGE)
     ledger, times = Ledger(Path(ledger_path)), Times(float(scale))
 
-    async def task(job: Any) -> None:
+    async def task(job: Unseen) -> None:
         behave(job.behaviour, Path(f"{ledger_path}-{job.id}"))
         await asyncio.sleep(_WORK_SECONDS)
         ledger.write(job.id)

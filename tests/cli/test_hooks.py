@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import pytest
 import yaml
@@ -15,7 +15,21 @@ import yaml
 from tests.cli.project import SCHEMA, Project
 
 _FILE: Final = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
-_HOOKS: Final[dict[str, dict[str, Any]]] = {
+
+
+class _Hook(TypedDict):
+    """What a hook says, apart from its `id`."""
+
+    name: str
+    description: str
+    language: str
+    entry: str
+    args: list[str]
+    always_run: bool
+    pass_filenames: bool
+
+
+_HOOKS: Final[dict[str, _Hook]] = {
     hook["id"]: hook for hook in yaml.safe_load(_FILE.read_text("utf-8"))
 }
 

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from jobgen.emit import emit
 from jobgen.schema.load import load_schema
 from jobgen.schema.model import Schema
-
-Unseen: TypeAlias = Any
-"""A package that a test generates and imports, and what is in it.
-
-Any, because no type checker can see it here; test_checkers shows both the like.
-"""
 
 SOURCE = "../jobs.yaml"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from psycopg.rows import TupleRow
 from generated_example import import_contacts, post_webhook, prune_charts, send_mail
 from jobgen.runtime import Shape
 from tests.emit.schemas import every_type, files, write
+from tests.unseen import AnyJob
 
 JOBS = (import_contacts.JOB, post_webhook.JOB, send_mail.JOB)
 
@@ -31,7 +31,7 @@ def shape(conn: psycopg.Connection[TupleRow], table: str) -> tuple[Shape, ...]:
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_the_shape_is_the_catalogue_s(
-    conn: psycopg.Connection[TupleRow], job: Any
+    conn: psycopg.Connection[TupleRow], job: AnyJob
 ) -> None:
     """So a worker can tell a table that differs from its code."""
     assert shape(conn, job.table) == job.shape
@@ -63,9 +63,10 @@ def test_the_shape_of_every_type_is_the_catalogue_s(
 @pytest.mark.parametrize("path", ["", "pg_catalog", "public"])
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_the_triggers_are_as_the_catalogue_prints_them(
-    conn: psycopg.Connection[TupleRow], job: Any, path: str
+    conn: psycopg.Connection[TupleRow], job: AnyJob, path: str
 ) -> None:
     """Compared as deparsed, so that only a real difference is one."""
+    assert job.notifications is not None
     if path != "public":
         conn.execute("SELECT set_config('search_path', %s, false)", [path])
         assert triggers(conn, job.table) == job.notifications.triggers

@@ -27,9 +27,10 @@ from psycopg.rows import TupleRow
 from jobgen.runtime import Cancel, Retry, Snooze
 from jobgen.schema.grants import Grant
 from jobgen.schema.tables import tables_of
-from tests.emit.schemas import HEAD, Unseen, load
+from tests.emit.schemas import HEAD, load
 from tests.seed.kit import build
 from tests.servers import Server
+from tests.unseen import Unseen
 from tests.worker.support import running, until
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.emit.schemas import HEAD, Unseen, files, write
+from tests.emit.schemas import HEAD, files, write
+from tests.unseen import Unseen
 
 TEXTS = (
     "it's",

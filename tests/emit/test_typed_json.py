@@ -21,7 +21,8 @@ from jobgen.emit.typed_json import GENERATED
 from jobgen.runtime import Worker
 from tests.emit import users
 from tests.emit.packages import packages
-from tests.emit.schemas import Unseen, files, write
+from tests.emit.schemas import files, write
+from tests.unseen import Unseen
 
 WORKER = uuid4()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -21,11 +21,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.emit.schemas import Unseen
 from tests.model.kinds import KINDS, Hours, Kind
 from tests.model.reference import FINAL, Attempt, Queue, Row
 from tests.model.results import RESULTS, Result
 from tests.model.table import HOUR, Table
+from tests.unseen import Unseen
 
 WORKERS = 3
 DEAD_AFTER: Hours = 2
@@ -42,7 +42,7 @@ _results = st.sampled_from(RESULTS)
 class Held:
     """An attempt as the worker has it, and as the model knows it."""
 
-    job: Any
+    job: Unseen
     attempt: Attempt
 
 
@@ -94,7 +94,7 @@ class Histories(RuleBasedStateMachine):
         before = self.table.ids()
         new = self.table.jobs(number, delay, priority)
         function = getattr(self.table.module, way)
-        answer: Any = function(self.table.conn, new[0] if way == "enqueue" else new)
+        answer: Unseen = function(self.table.conn, new[0] if way == "enqueue" else new)
         ids = self.table.ids() - before
         assert len(ids) == number
         answers = {"enqueue": [answer], "enqueue_many": answer, "enqueue_copy": ids}
@@ -271,7 +271,7 @@ class Histories(RuleBasedStateMachine):
         self.table.beat(worker)
         self.queue.beat(worker)
 
-    def _hold(self, jobs: list[Any], owner: UUID, limit: int) -> None:
+    def _hold(self, jobs: list[Unseen], owner: UUID, limit: int) -> None:
         """The jobs are those that the model expects, in its order."""
         attempts = self.queue.fetch(owner, limit)
         assert [job.id for job in jobs] == [attempt.id for attempt in attempts]

@@ -13,7 +13,7 @@ not_started ────────→ running ──────────�
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 from tests.model.kinds import Hours, Kind
@@ -52,6 +52,17 @@ class Row:
     @property
     def place(self) -> tuple[int, Moment, Key]:
         return (self.priority, self.run_at, self.id)
+
+
+class Changes(TypedDict, total=False):
+    """What may become different in a row."""
+
+    run_at: Moment
+    status: str
+    last_error: str | None
+    attempts_count: int
+    locked_at: Moment | None
+    locked_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,7 @@ class Queue:
                 self._change(row, locked_at=None, locked_by=None)
         return len(lost)
 
-    def overwrite(self, row: Row, **changes: Any) -> None:
+    def overwrite(self, row: Row, **changes: Unpack[Changes]) -> None:
         """What somebody does to the row who knows nothing of attempts."""
         changed = self._change(row, **changes)
         self.endings[row.id] += changed.status in FINAL
@@ -230,7 +241,7 @@ class Queue:
             self._change(row, status=status, last_error=error, locked_by=None)
         return status
 
-    def _change(self, row: Row, **changes: Any) -> Row:
+    def _change(self, row: Row, **changes: Unpack[Changes]) -> Row:
         changed = replace(row, updated_at=self.now, **changes)
         self.rows[row.id] = changed
         return changed

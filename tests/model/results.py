@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from tests.model.kinds import Hours
 from tests.model.reference import Attempt, Queue
 from tests.model.table import HOUR, Table
+from tests.unseen import Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,14 @@ class Result:
     """Both answer with the status of the row, or None to an owner of the past."""
 
     name: str
-    write: Callable[[Table, Any], str | None]
+    write: Callable[[Table, Unseen], str | None]
     expect: Callable[[Queue, Attempt], str | None]
 
 
-def _fenced(statement: str, *more: object) -> Callable[[Table, Any], str | None]:
+def _fenced(statement: str, *more: object) -> Callable[[Table, Unseen], str | None]:
     """One of `JOB.statements` of which the runtime alone makes use."""
 
-    def write(table: Table, job: Any) -> str | None:
+    def write(table: Table, job: Unseen) -> str | None:
         sql = getattr(table.module.JOB.statements, statement)
         fence = (job.id, job.locked_by, job.locked_at, job.attempts_count)
         found = table.statement(sql, (*fence, *more))

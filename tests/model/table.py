@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 from uuid import UUID
 
 import psycopg
 from psycopg import RawCursor
 from psycopg.rows import TupleRow
 
-from tests.emit.schemas import Unseen
 from tests.model.kinds import Hours, Kind
 from tests.model.reference import Key, Moment, Row
+from tests.unseen import Unseen
 
 HOUR: Final = timedelta(hours=1)
 UUIDS: Final = """
@@ -59,7 +59,7 @@ class Table:
         assert isinstance(now, datetime)
         return now
 
-    def jobs(self, count: int, delay: Hours | None, priority: int) -> list[Any]:
+    def jobs(self, count: int, delay: Hours | None, priority: int) -> list[Unseen]:
         """New jobs, all due `delay` from now; None leaves it to the default."""
         settings: dict[str, object] = {}
         if delay is not None:
@@ -91,7 +91,7 @@ class Table:
     def forget(self, worker: UUID) -> None:
         self.execute("DELETE FROM jobgen_workers WHERE id = %s", [worker])
 
-    def succeed_many(self, worker: UUID | None, jobs: Sequence[Any]) -> set[Key]:
+    def succeed_many(self, worker: UUID | None, jobs: Sequence[Unseen]) -> set[Key]:
         parameters = [
             worker,
             [job.id for job in jobs],

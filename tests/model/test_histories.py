@@ -10,13 +10,14 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.emit.schemas import Unseen, files
+from tests.emit.schemas import files
 from tests.model.kinds import SCHEMA
 from tests.model.machine import Histories
 from tests.model.table import UUIDS
 from tests.properties.packages import imported
 from tests.properties.profiles import examples
 from tests.servers import Server
+from tests.unseen import Unseen
 
 PHASES: Final = (Phase.explicit, Phase.reuse, Phase.generate)
 """A failure is shown as it was found. `Phase.shrink` makes it short, in minutes."""

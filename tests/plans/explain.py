@@ -6,9 +6,10 @@ import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString, NotRequired, TypedDict
 
 from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
 
 from jobgen.runtime.link import open_connection
 
@@ -30,9 +31,9 @@ class Plan:
 
 
 @asynccontextmanager
-async def worker_connection(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
+async def worker_connection(dsn: str) -> AsyncGenerator[AsyncConnection[object]]:
     """With all that a worker sets on it, and every plan generic."""
-    conn: AsyncConnection[Any] = await open_connection(dsn, "jobgen plans")
+    conn = await open_connection(dsn, "jobgen plans")
     async with conn:
         await conn.execute("SET plan_cache_mode = force_generic_plan")
         # What a worker sets bounds its own statements, not a table of 200,000 rows.
@@ -41,7 +42,7 @@ async def worker_connection(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
 
 
 async def explain(
-    conn: AsyncConnection[Any], table: str, statement: LiteralString
+    conn: AsyncConnection[object], table: str, statement: LiteralString
 ) -> Plan:
     """The generic plan, which no value has a part in."""
     count = len(set(re.findall(r"\$\d+", statement)))
@@ -49,7 +50,7 @@ async def explain(
 
 
 async def measure(
-    conn: AsyncConnection[Any],
+    conn: AsyncConnection[object],
     table: str,
     statement: LiteralString,
     values: Sequence[str],
@@ -60,28 +61,44 @@ async def measure(
 
 
 async def _explain(
-    conn: AsyncConnection[Any],
+    conn: AsyncConnection[object],
     table: str,
     statement: str,
     options: str,
     values: Sequence[str],
 ) -> Plan:
     call = f"EXECUTE probe ({', '.join(values)})" if values else "EXECUTE probe"
-    await conn.execute(f"PREPARE probe AS {statement}".encode())
-    cursor = await conn.execute(f"EXPLAIN ({options}FORMAT json) {call}".encode())
+    cursor = conn.cursor(row_factory=tuple_row)
+    await cursor.execute(f"PREPARE probe AS {statement}".encode())
+    await cursor.execute(f"EXPLAIN ({options}FORMAT json) {call}".encode())
     ((((root,),),),) = [await cursor.fetchall()]
-    await conn.execute("DEALLOCATE probe")
+    await cursor.execute("DEALLOCATE probe")
     return _plan(root["Plan"], table)
 
 
-def _plan(root: dict[str, Any], table: str) -> Plan:
+_Node = TypedDict(
+    "_Node",
+    {
+        "Node Type": str,
+        "Relation Name": NotRequired[str],
+        "Index Name": NotRequired[str],
+        "Index Cond": NotRequired[str],
+        "Shared Hit Blocks": NotRequired[int],
+        "Shared Read Blocks": NotRequired[int],
+        "Plans": NotRequired[list["_Node"]],
+    },
+)
+"""What is looked at of a node of a plan, as JSON."""
+
+
+def _plan(root: _Node, table: str) -> Plan:
     nodes = list(_nodes(root))
     # A bitmap names its index in a node that names no table.
     indexes = {str(node["Index Name"]) for node in nodes if "Index Name" in node}
     return Plan(
         indexes=frozenset(name for name in indexes if name.startswith(table)),
         scanned=any(
-            (node["Node Type"] == "Seq Scan" and node["Relation Name"] == table)
+            (node["Node Type"] == "Seq Scan" and node.get("Relation Name") == table)
             or (node.get("Index Name") == f"{table}_pkey" and "Index Cond" not in node)
             for node in nodes
         ),
@@ -95,7 +112,7 @@ def _plan(root: dict[str, Any], table: str) -> Plan:
     )
 
 
-def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _nodes(node: _Node) -> Iterator[_Node]:
     yield node
     for child in node.get("Plans", ()):
         yield from _nodes(child)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final, LiteralString
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection, RawCursor
 
-from jobgen.runtime import JobType, Lease, Statements
-from tests.emit.schemas import Unseen, files
+from jobgen.runtime import Lease, Statements
+from tests.emit.schemas import files
 from tests.plans.explain import Plan, explain, measure, worker_connection
 from tests.plans.mixtures import FILLS, MIXTURES, ROWS, SCHEMA, WORKERS, Mixture
 from tests.properties.packages import imported
 from tests.servers import Server
+from tests.unseen import AnyJob, Unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +85,13 @@ def dsn(server: Server, package: Unseen) -> Iterator[str]:
 
 
 @pytest.fixture
-def jobs(package: Unseen) -> list[JobType[Any, Any, Any]]:
+def jobs(package: Unseen) -> list[AnyJob]:
     """One without priorities and one with them."""
     return [package.plain.JOB, package.urgent.JOB]
 
 
 def test_every_statement_has_a_plan_to_expect(
-    jobs: list[JobType[Any, Any, Any]],
+    jobs: list[AnyJob],
 ) -> None:
     """A new one is not forgotten here."""
     known = {*Statements._fields, *Lease._fields, "pending"}
@@ -100,7 +101,7 @@ def test_every_statement_has_a_plan_to_expect(
 
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
 def test_statements_use_their_indexes_before_and_after_an_analyze(
-    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture
+    dsn: str, jobs: list[AnyJob], mixture: Mixture
 ) -> None:
     async def scenario() -> None:
         async with worker_connection(dsn) as conn:
@@ -115,7 +116,7 @@ def test_statements_use_their_indexes_before_and_after_an_analyze(
 
 @pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
 def test_statements_use_their_indexes_where_a_table_grew_since_its_analyze(
-    dsn: str, jobs: list[JobType[Any, Any, Any]], mixture: Mixture
+    dsn: str, jobs: list[AnyJob], mixture: Mixture
 ) -> None:
     async def scenario() -> None:
         async with worker_connection(dsn) as conn:
@@ -129,7 +130,7 @@ def test_statements_use_their_indexes_where_a_table_grew_since_its_analyze(
 
 
 def test_statements_use_their_indexes_where_a_table_was_empty_at_first(
-    dsn: str, jobs: list[JobType[Any, Any, Any]]
+    dsn: str, jobs: list[AnyJob]
 ) -> None:
     """A plan stays until the next ANALYZE, whatever has come since; to a table of no
     rows, reading all of them once for each row of a batch would seem as good."""
@@ -149,9 +150,7 @@ def _fill(dsn: str, rows: int, mixture: Mixture) -> None:
             RawCursor(conn).execute(fill, parameters)
 
 
-async def _wrong(
-    conn: AsyncConnection[Any], jobs: list[JobType[Any, Any, Any]]
-) -> list[str]:
+async def _wrong(conn: AsyncConnection[object], jobs: list[AnyJob]) -> list[str]:
     """Every statement whose plan is not what it should be, and how it is."""
     wrong: list[str] = []
     for job in jobs:
@@ -167,12 +166,15 @@ async def _wrong(
     return wrong
 
 
-def _statements(job: JobType[Any, Any, Any]) -> dict[str, Any]:
+def _statements(job: AnyJob) -> dict[str, LiteralString]:
     """All that a worker sends, and what counts the ready rows, by their names."""
     assert job.notifications is not None
     assert job.notifications.lease is not None
-    of_lease = job.notifications.lease._asdict()
-    return job.statements._asdict() | of_lease | {"pending": job.pending_sql}
+    return {
+        **job.statements._asdict(),
+        **job.notifications.lease._asdict(),
+        "pending": job.pending_sql,
+    }
 
 
 def _fits(plan: Plan, expected: Expected, table: str) -> bool:

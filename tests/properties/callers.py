@@ -92,7 +92,10 @@ class WrongBinaryLoader(WrongLoader):
 
 Whatever: TypeAlias = Any
 """A connection of either twin with any row factory, or what a generated package
-takes and gives: types that are drawn while the tests run."""
+takes and gives.
+
+Any, because which types these are is drawn while the tests run.
+"""
 
 
 def spoil(adapters: AdaptersMap) -> None:

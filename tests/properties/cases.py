@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from jobgen.emit import emit
 from jobgen.schema.load import Loaded, load_schema
@@ -90,7 +91,7 @@ class Case:
             path.write_text(text, encoding="utf-8", newline="")
         return home / ROOT
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
         """How hypothesis shows a schema that breaks something."""
         for name, text in self.texts.items():
             printer.text(f"--- {name}\n{text}")

@@ -7,7 +7,6 @@ of its own, because what is registered globally stays.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import psycopg
 from hypothesis import Phase, given, seed, settings
@@ -20,6 +19,7 @@ from tests.properties.packages import imported
 from tests.properties.payloads import payloads
 from tests.properties.round_trip import check_job
 from tests.properties.values import JOBS, MODULES, schema
+from tests.unseen import Unseen
 
 
 def main(dsn: str, run: str, examples: int) -> None:
@@ -30,7 +30,7 @@ def main(dsn: str, run: str, examples: int) -> None:
         _check(dsn, package, run, examples)
 
 
-def _check(dsn: str, package: Any, run: str, examples: int) -> None:
+def _check(dsn: str, package: Unseen, run: str, examples: int) -> None:
     @seed(run)
     @settings(
         max_examples=examples, phases=[Phase.generate], database=None, deadline=None

@@ -14,10 +14,12 @@ from functools import reduce
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from zlib import crc32
 
 from hypothesis import strategies as st
+
+from tests.unseen import Unseen
 
 Style: TypeAlias = Literal["methods", "functions", "nested"]
 
@@ -81,7 +83,7 @@ class JsonClass:
         ].format(name=self.name, decode=self.decode, encode=self.encode)
 
     @property
-    def found(self) -> Any:
+    def found(self) -> Unseen:
         """The class itself, where its module can be imported."""
         return reduce(getattr, self.path.split("."), import_module(self.module))
 
@@ -89,7 +91,7 @@ class JsonClass:
         """What a producer passes."""
         return self.found(value.value)
 
-    def taken(self, value: Any) -> JsonObject:
+    def taken(self, value: Unseen) -> JsonObject:
         """What is in an object that a worker got."""
         assert type(value) is self.found
         return JsonObject(value.value)

@@ -20,7 +20,7 @@ from ipaddress import (
     ip_interface,
     ip_network,
 )
-from typing import Any, TypeAlias, TypeGuard
+from typing import Literal, TypeAlias, TypeGuard
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -28,8 +28,9 @@ from psycopg.types.range import Range
 
 from tests.properties.json_classes import JsonObject
 from tests.properties.texts import texts
+from tests.unseen import Drawn
 
-Values: TypeAlias = st.SearchStrategy[Any]
+Values: TypeAlias = st.SearchStrategy[Drawn]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,8 @@ class Kind:
     classes: tuple[type, ...]
     bad: tuple[object, ...] = ()
     plain: Values | None = None  # those that a default may be, if not all
-    written: Callable[[Any], object] = str
-    loaded: Callable[[Any], Any] = lambda value: value
+    written: Callable[[Drawn], object] = str
+    loaded: Callable[[Drawn], Drawn] = lambda value: value
     expressions: tuple[str, ...] = ()
     indexable: bool = True
 
@@ -53,7 +54,7 @@ class Kind:
         return self.values if self.plain is None else self.plain
 
 
-def _same(value: Any) -> Any:
+def _same(value: Drawn) -> Drawn:
     return value
 
 
@@ -73,7 +74,7 @@ def _integers(sql: str, bits: int) -> Kind:
     )
 
 
-def _floats(sql: str, width: Any) -> Kind:
+def _floats(sql: str, width: Literal[32, 64]) -> Kind:
     largest, smallest = (2.0**127, 2.0**-125) if width == 32 else (1.7e308, 2.3e-308)
     numbers = st.floats(smallest, largest, width=width, allow_subnormal=False)
     return Kind(
@@ -180,7 +181,7 @@ def _addresses() -> Values:
     return st.one_of(plain, masked)
 
 
-def _address(value: Any) -> Any:
+def _address(value: Drawn) -> Drawn:
     """An interface with a full mask is an address."""
     if isinstance(value, IPv4Interface | IPv6Interface):
         return value if value.network.num_addresses > 1 else value.ip
@@ -255,12 +256,12 @@ def _jsons(sql: str) -> Kind:
     )
 
 
-def _ranges(sql: str, bounds: Values, step: Any, bad: tuple[object, ...]) -> Kind:
+def _ranges(sql: str, bounds: Values, step: Drawn, bad: tuple[object, ...]) -> Kind:
     """Ranges whose values have a next one, after `step`, are kept as `[)`."""
     pairs = st.tuples(st.none() | bounds, st.none() | bounds)
     values = st.one_of(
         st.builds(_range, pairs, st.sampled_from(["[]", "[)", "(]", "()"])),
-        st.just(Range[Any](empty=True)),
+        st.just(Range[Drawn](empty=True)),
     )
     return Kind(
         sql=sql,
@@ -273,14 +274,14 @@ def _ranges(sql: str, bounds: Values, step: Any, bad: tuple[object, ...]) -> Kin
     )
 
 
-def _range(pair: tuple[Any, Any], signs: str) -> Range[Any]:
+def _range(pair: tuple[Drawn, Drawn], signs: str) -> Range[Drawn]:
     lower, upper = pair
     if lower is not None and upper is not None and upper < lower:
         lower, upper = upper, lower
     return Range(lower, upper, signs)
 
 
-def _range_text(value: Range[Any]) -> str:
+def _range_text(value: Range[Drawn]) -> str:
     if value.isempty:
         return "empty"
     lower = "" if value.lower is None else _bound_text(value.lower)
@@ -292,7 +293,7 @@ def _bound_text(bound: object) -> str:
     return f"{bound:f}" if isinstance(bound, Decimal) else str(bound)
 
 
-def _canonical(value: Range[Any], step: Any) -> Range[Any]:
+def _canonical(value: Range[Drawn], step: Drawn) -> Range[Drawn]:
     if value.isempty:
         return value
     lower, upper = value.lower, value.upper
@@ -476,13 +477,13 @@ def key(value: object) -> object:
     return type(value), "NaN" if value != value else value
 
 
-def is_list(value: object) -> TypeGuard[list[Any]]:
+def is_list(value: object) -> TypeGuard[list[Drawn]]:
     return isinstance(value, list)
 
 
-def is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
+def is_mapping(value: object) -> TypeGuard[dict[str, Drawn]]:
     return isinstance(value, dict)
 
 
-def _is_range(value: object) -> TypeGuard[Range[Any]]:
+def _is_range(value: object) -> TypeGuard[Range[Drawn]]:
     return isinstance(value, Range)

@@ -8,14 +8,14 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import uuid4
 
 from tests.emit.schemas import write
+from tests.unseen import Unseen
 
 
 @contextmanager
-def imported(files: Mapping[str, str], beside: Mapping[str, str]) -> Generator[Any]:
+def imported(files: Mapping[str, str], beside: Mapping[str, str]) -> Generator[Unseen]:
     """The package of `files`, importable while the block runs, as the user's modules
     `beside` it."""
     name = f"sample_{uuid4().hex}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from jobgen.schema.names import attribute, class_name
 from tests.properties.cases import ColumnCase, JobCase
 from tests.properties.json_classes import JsonObject
 from tests.properties.kinds import key
+from tests.unseen import Drawn, Unseen
 
 RUN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,10 +20,10 @@ RUN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 class Payload:
     """Values by column; a column that is not here is left to the server."""
 
-    values: dict[str, Any]
+    values: dict[str, Drawn]
     order: int
 
-    def new(self, job_class: Any, enums: Any, job: JobCase) -> Any:
+    def new(self, job_class: Unseen, enums: Unseen, job: JobCase) -> Unseen:
         """The value of a generated class; `enums` is the generated module."""
         fields = {
             attribute(column.name): _given(enums, column, self.values[column.name])
@@ -53,7 +53,7 @@ def payloads(job: JobCase) -> st.SearchStrategy[list[Payload]]:
     )
 
 
-def _values(column: ColumnCase) -> st.SearchStrategy[Any]:
+def _values(column: ColumnCase) -> st.SearchStrategy[Drawn]:
     if column.refers:
         return st.none()
     values = column.kind.values
@@ -62,14 +62,14 @@ def _values(column: ColumnCase) -> st.SearchStrategy[Any]:
     return st.none() | values if column.nullable else values
 
 
-def _given(enums: Any, column: ColumnCase, value: Any) -> Any:
+def _given(enums: Unseen, column: ColumnCase, value: Drawn) -> Drawn:
     """What a producer passes for a value that was drawn."""
     if column.json_class is not None and isinstance(value, JsonObject):
         return column.json_class.given(value)
     return _member(enums, column, value)
 
 
-def _member(enums: Any, column: ColumnCase, value: Any) -> Any:
+def _member(enums: Unseen, column: ColumnCase, value: Drawn) -> Drawn:
     if column.enum is None or value is None:
         return value
     labels = getattr(enums, class_name(column.enum))
@@ -77,7 +77,7 @@ def _member(enums: Any, column: ColumnCase, value: Any) -> Any:
     return [labels(each) for each in value] if many else labels(value)
 
 
-def check_row(job: JobCase, payload: Payload, enums: Any, row: Any) -> None:
+def check_row(job: JobCase, payload: Payload, enums: Unseen, row: Unseen) -> None:
     """`row` is what was enqueued, in values of the annotated types."""
     for column in job.columns:
         found = getattr(row, attribute(column.name))

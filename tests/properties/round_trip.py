@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 from uuid import uuid4
 
 from jobgen.schema.names import class_name
 from tests.properties.callers import Session
 from tests.properties.cases import JobCase, RolesCase
 from tests.properties.payloads import Payload, check_row
+from tests.unseen import Unseen
 
 _ANYBODY = RolesCase()
 
@@ -18,7 +18,7 @@ WAYS = ("enqueue", "enqueue_many", "enqueue_copy")
 
 def check_job(
     session: Session,
-    package: Any,
+    package: Unseen,
     module: str,
     job: JobCase,
     rows: list[Payload],

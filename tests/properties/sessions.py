@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 _VALUES: Mapping[str, tuple[str, ...]] = {
+    "array_nulls": ("off",),
     "backslash_quote": ("on", "off"),
     "bytea_output": ("escape",),
     "client_encoding": ("LATIN1", "EUC_JP", "SQL_ASCII"),

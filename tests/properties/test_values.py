@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -24,19 +23,20 @@ from tests.properties.profiles import examples, seed
 from tests.properties.round_trip import WAYS, check_job
 from tests.properties.values import JOBS, MODULES, schema
 from tests.servers import Server
+from tests.unseen import Unseen
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def package() -> Iterator[Any]:
+def package() -> Iterator[Unseen]:
     with imported(files(schema()), MODULES) as package:
         import_module(f"{package.__name__}.aio")
         yield package
 
 
 @pytest.fixture(scope="module")
-def dsn(server: Server, package: Any) -> Iterator[str]:
+def dsn(server: Server, package: Unseen) -> Iterator[str]:
     with server.database() as dsn:
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute(package.SCHEMA_SQL)
@@ -46,7 +46,7 @@ def dsn(server: Server, package: Any) -> Iterator[str]:
 @examples(80)
 @given(data=st.data(), job=st.sampled_from(JOBS), caller=callers())
 def test_every_value_comes_back(
-    dsn: str, package: Any, data: st.DataObject, job: JobCase, caller: Caller
+    dsn: str, package: Unseen, data: st.DataObject, job: JobCase, caller: Caller
 ) -> None:
     """Equal, and of the annotated type, on any connection."""
     rows = data.draw(payloads(job))
@@ -58,7 +58,7 @@ def test_every_value_comes_back(
 @examples(20)
 @given(data=st.data(), caller=callers())
 def test_a_value_that_would_change_is_refused(
-    dsn: str, package: Any, data: st.DataObject, caller: Caller, way: str
+    dsn: str, package: Unseen, data: st.DataObject, caller: Caller, way: str
 ) -> None:
     """In a column of its type and within an array, alone and among good ones."""
     job = data.draw(

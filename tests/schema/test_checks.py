@@ -116,6 +116,25 @@ def test_references_within_the_file_are_checked(
     assert codes(text) == ([] if code is None else [code])
 
 
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("", ["no-default-to-set"]),
+        ("nullable: false, ", ["no-default-to-set"]),
+        ("nullable: true, ", []),
+        ("default: 0, ", []),
+        ("default_sql: next_user(), ", []),
+        ("default: none, ", ["bad-default"]),
+        ("nullable: yes, ", ["wrong-type"]),
+    ],
+)
+def test_a_default_to_set_must_be_there(more: str, found: list[str]) -> None:
+    """Else it is NULL, and every deletion fails where NULL cannot be."""
+    target = "references: {table: users, column: id, on_delete: set default}"
+    text = f"jobs: {{a: {{columns: {{c: {{type: int, {more}{target}}}}}}}}}\n"
+    assert codes(text) == found
+
+
 def test_a_reference_is_kept_as_it_was_written() -> None:
     """Qualified where the user qualified it."""
     found = job(

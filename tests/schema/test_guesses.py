@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import time
 
 import pytest
 
-from jobgen.schema.diagnostics import closest
+from jobgen.schema.guesses import Guesses
 from jobgen.schema.load import load_schema
 
 MANY = [f"kind_number_{number}" for number in range(1000)]
@@ -15,13 +16,13 @@ MANY = [f"kind_number_{number}" for number in range(1000)]
 @pytest.mark.parametrize("known", [["Bigint", "integer"], [*MANY, "Bigint"]])
 def test_a_word_is_found_in_whatever_case(known: list[str]) -> None:
     """And given as it is spelt."""
-    assert closest("BIGIN", known) == "Bigint"
+    assert Guesses().closest("BIGIN", known) == "Bigint"
 
 
 def test_nothing_is_guessed_that_looks_like_nothing() -> None:
     """Not even the best of many."""
-    assert closest("bytea", MANY) is None
-    assert closest("bytea", []) is None
+    assert Guesses().closest("bytea", MANY) is None
+    assert Guesses().closest("bytea", []) is None
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_nothing_is_guessed_that_looks_like_nothing() -> None:
 )
 def test_the_nearest_of_many_is_found_wherever_the_slip_is(typo: str) -> None:
     """A slip near the end leaves the beginning as it is, and the other way round."""
-    assert closest(typo, MANY) == "kind_number_437"
+    assert Guesses().closest(typo, MANY) == "kind_number_437"
 
 
 def test_a_word_is_compared_with_few_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_a_word_is_compared_with_few_of_many(monkeypatch: pytest.MonkeyPatch) ->
             return compared[-1]
 
     monkeypatch.setattr(difflib, "SequenceMatcher", Counting)
-    assert closest("kind_numbr_5", MANY) == "kind_number_5"
+    assert Guesses().closest("kind_numbr_5", MANY) == "kind_number_5"
     assert 1 <= len(compared) <= 32
 
 
@@ -58,3 +59,37 @@ def test_each_of_a_thousand_misspelt_types_gets_its_guess() -> None:
     found = load_schema(text.encode(), "schema.yaml").diagnostics
     expected = [f"did you mean '{name}'?" for name in MANY]
     assert [each.help for each in found] == expected
+
+
+def _schema(enums: list[str], types: list[str]) -> bytes:
+    """Jobs with a column of each of `types`, and one that is misspelt in all jobs."""
+    lines = ["jobgen: 1", "package: app_jobs", "output: out", "enums:"]
+    lines += [f"  {name}: [a]" for name in enums]
+    lines += ["jobs:"]
+    for number, name in enumerate(types):
+        lines += [f"  job_{number}:", f"    columns: {{a: {name}, b: bigin}}"]
+    return "\n".join(lines).encode()
+
+
+def test_thousands_of_typos_are_guessed_until_it_takes_too_long() -> None:
+    """The first thousand at least, and each that is made again, which takes no time."""
+    enums = [f"kind_of_thing_{number}" for number in range(5000)]
+    typos = [name.replace("g_", "g") for name in enums]
+    found = load_schema(_schema(enums, typos), "schema.yaml").diagnostics
+    expected = [f"did you mean '{name}'?" for name in enums]
+    guesses = [each.help for each in found if "kind_of" in each.message]
+    assert guesses[:1000] == expected[:1000]
+    assert (
+        guesses[4000:] == ["use a type of PostgreSQL, or an enum of this file"] * 1000
+    )
+    repeated = {each.help for each in found if "bigin" in each.message}
+    assert repeated == {"did you mean 'bigint'?"}
+
+
+def test_long_words_are_guessed_no_longer_than_short_ones() -> None:
+    """Though each of the comparisons, with words that are all alike, takes a while."""
+    words = [f"{number:060b}".translate({48: "a", 49: "b"}) for number in range(3000)]
+    start = time.process_time()
+    found = load_schema(_schema(words[:60], words[1000:]), "schema.yaml").diagnostics
+    assert time.process_time() - start < 10
+    assert len(found) == 4000

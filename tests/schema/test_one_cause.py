@@ -108,6 +108,73 @@ def test_what_follows_from_a_mistake_is_not_reported(
     assert codes(text) == expected
 
 
+_MISTAKES_IN_DEFAULTS = [
+    ("columns: {b: txt}", ["unknown-type"]),
+    ("columns: {b: {type: text, nulable: true}}", ["unknown-key"]),
+    ("columns: {b: {type: int, default: x}}", ["bad-default"]),
+    ("columns: {b: {type: text, python: 'a:B'}}", ["python-needs-json"]),
+    ("columns: {b: {type: int, default: 1, default_sql: '2'}}", ["two-defaults"]),
+    ("columns: {b: {type: text, nullable: yes}}", ["wrong-type"]),
+    ("columns: {b: [text]}", ["wrong-type"]),
+    ("columns: {Bb: text}", ["bad-name"]),
+    ("columns: [b]", ["wrong-type"]),
+    ("backoff: {delay: 1h, max: 1m}", ["delay-above-max"]),
+    ("columns: {b: txt, c: {type: int, default: x}}", ["unknown-type", "bad-default"]),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), _MISTAKES_IN_DEFAULTS)
+@pytest.mark.parametrize(
+    "job",
+    [
+        "{columns: {}}",
+        "{columns: {b: text, Bb: text, c: text}, backoff: {delay: 1s}}",
+    ],
+    ids=["taken", "overridden"],
+)
+def test_a_mistake_in_defaults_is_reported_once(
+    settings: str, expected: list[str], job: str
+) -> None:
+    """Whether every job has it, or none, because all say something else."""
+    jobs = "".join(f"  job{number}: {job}\n" for number in range(3))
+    found = load(f"defaults: {{{settings}}}\njobs:\n{jobs}").diagnostics
+    assert [each.code for each in found if each.span.start.line == 4] == expected
+
+
+@pytest.mark.parametrize(
+    ("default", "own"),
+    [
+        ("columns: {b: {nullable: true}}", "columns: {b: {type: text}}"),
+        ("columns: {b: {default: 5}}", "columns: {b: {type: int}}"),
+        (
+            "columns: {b: {type: int, default: null}}",
+            "columns: {b: {nullable: true}}",
+        ),
+        (
+            f"columns: {{b: {_reference('bigint', 'id', 'set null')}}}",
+            "columns: {b: {nullable: true}}",
+        ),
+        (
+            f"columns: {{b: {_reference('bigint', 'id', 'set default')}}}",
+            "columns: {b: {default: 0}}",
+        ),
+        (
+            "columns: {b: {references: {table: users, on_delete: cascade}}}",
+            "columns: {b: {type: int, references: {column: id}}}",
+        ),
+        (
+            "columns: {b: {type: jsonb, decode: 'a:b', encode: 'a:c'}}",
+            "columns: {b: {python: 'a:B'}}",
+        ),
+        ("backoff: {delay: 48h}", "columns: {}, backoff: {max: 7d}"),
+    ],
+)
+def test_what_defaults_lack_jobs_may_add(default: str, own: str) -> None:
+    """Only what is written there is judged there."""
+    text = f"defaults: {{{default}}}\njobs:\n  a: {{{own}}}\n"
+    assert codes(text) == []
+
+
 def test_a_broken_half_of_a_reference_does_not_hide_the_other() -> None:
     """Both are reported in one run."""
     text = f"{_jobs('columns: {}')}  b:\n    columns:\n"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import uuid4
 
 import pytest
@@ -17,9 +17,10 @@ from generated_example import (
     render_report,
     send_mail,
 )
-from jobgen.runtime import JobStatus, JobType, plans, sync
+from jobgen.runtime import JobStatus, plans, sync
 from jobgen.runtime.job import Fence
 from tests.seed.kit import MAIL, Connection, build
+from tests.unseen import AnyJob
 
 MOST = 2_000_000_000
 ATTEMPTS = [
@@ -64,7 +65,7 @@ def test_delay_is_written_to_the_second_for_any_attempt(
         conn.execute(package.SCHEMA_SQL)
         for name, delay in expected.items():
             module = getattr(package, name)
-            job: JobType[Any, Any, Any] = module.JOB
+            job: AnyJob = module.JOB
             for attempts in ATTEMPTS:
                 with conn.transaction():
                     assert waits(conn, job, attempts) == [delay(attempts)] * 2, (
@@ -74,9 +75,7 @@ def test_delay_is_written_to_the_second_for_any_attempt(
             assert module.retry_delay(MOST) == delay(MOST)
 
 
-def waits(
-    conn: Connection, job: JobType[Any, Any, Any], attempts: int
-) -> list[timedelta]:
+def waits(conn: Connection, job: AnyJob, attempts: int) -> list[timedelta]:
     """What `fail` and `timeout` add to now() after so many attempts."""
     table = job.table
     clear: LiteralString = "DELETE FROM " + table
@@ -158,7 +157,7 @@ def test_jitter_comes_after_the_cap(database: str, tmp_path: Path) -> None:
         "      {strategy: exponential, delay: 1s, max: 100s, jitter: 0.5}\n",
         tmp_path,
     )
-    job: JobType[Any, Any, Any] = package.work.JOB
+    job: AnyJob = package.work.JOB
     with Connection.connect(database, autocommit=True) as conn:
         conn.execute(package.SCHEMA_SQL)
         with conn.transaction():

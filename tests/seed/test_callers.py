@@ -310,6 +310,34 @@ def test_pipeline_mode_is_refused_by_name(jobs_dsn: str) -> None:
 
 
 @pytest.mark.parametrize("setting", ["on", "off"])
+@pytest.mark.parametrize("flags", [[None], [None, True, None]])
+def test_null_arrives_as_null_whatever_the_word_means(
+    database: str, tmp_path: Path, setting: str, flags: list[bool | None]
+) -> None:
+    """Also where a whole batch has nothing else, and beside a text that is the word."""
+    package = build(
+        "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
+        '    columns: {flag: "boolean?", note: "text?", many: "text[]?"}\n',
+        tmp_path,
+    )
+    news = [
+        package.Work(flag=flag, note=note, many=many)
+        for flag in flags
+        for note, many in ((None, None), ("NULL", ["NULL"]))
+    ]
+    with psycopg.connect(database) as conn:
+        conn.execute(package.SCHEMA_SQL)
+    with psycopg.connect(database, options=f"-c array_nulls={setting}") as conn:
+        for new in news:
+            package.work.enqueue(conn, new)
+        package.work.enqueue_many(conn, news)
+        package.work.enqueue_copy(conn, news)
+        jobs = package.work.fetch_many(conn, uuid4(), 100)
+    found = [(job.flag, job.note, job.many) for job in jobs]
+    assert found == [(new.flag, new.note, new.many) for new in news] * 3
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
 def test_bytes_arrive_as_they_are_whatever_strings_mean(
     database: str, tmp_path: Path, setting: str
 ) -> None:

@@ -17,12 +17,12 @@ _HOOK = PostWebhook(event="sale", url="http://example.org", payload=None)
 
 def _take_mails(conn: Connection, limit: int, above: Key | None) -> plans.Taken[int]:
     taken = sync.run(conn, plans.take(send_mail.JOB, _WORKER, limit, above))
-    return plans.Taken(taken.count, [job.id for job in taken.jobs], taken.last)
+    return plans.Taken(taken.rows, [job.id for job in taken.jobs], taken.last)
 
 
 def _take_hooks(conn: Connection, limit: int, above: Key | None) -> plans.Taken[int]:
     taken = sync.run(conn, plans.take(post_webhook.JOB, _WORKER, limit, above))
-    return plans.Taken(taken.count, [job.id for job in taken.jobs], taken.last)
+    return plans.Taken(taken.rows, [job.id for job in taken.jobs], taken.last)
 
 
 def _minutes(numbers: Iterable[int]) -> list[datetime]:
@@ -64,4 +64,4 @@ def test_priority_comes_before_time_and_time_before_the_id(conn: Connection) -> 
 def test_above_the_last_row_there_is_nothing(conn: Connection) -> None:
     send_mail.enqueue_many(conn, [MAIL] * 2)
     last = _take_mails(conn, 2, None).last
-    assert _take_mails(conn, 2, last).count == 0
+    assert _take_mails(conn, 2, last).rows == 0

@@ -10,8 +10,9 @@ import psycopg
 
 import generated_example as jobs
 from jobgen.runtime import Handlers, bind
-from tests.emit.schemas import HEAD, Unseen, files
+from tests.emit.schemas import HEAD, files
 from tests.properties.packages import imported
+from tests.unseen import Unseen
 from tests.worker.support import (
     enqueue,
     mail_handlers,

@@ -11,9 +11,10 @@ import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 from jobgen.runtime import Handlers, Worker, bind
+from tests.unseen import Unseen
 from tests.wakeups.ledger import Ledger
 from tests.wakeups.schema import PACKAGE
 
@@ -29,7 +30,7 @@ async def _work(dsn: str, handlers: Handlers, number: int) -> None:
     await asyncio.gather(*(worker.run() for worker in workers))
 
 
-def _without_barrier(job: Any) -> Any:
+def _without_barrier(job: Unseen) -> Unseen:
     """The same job, of which every barrier is passed at once."""
     lease = job.notifications.lease._replace(barrier=_ALWAYS_PASSED)
     return replace(job, notifications=job.notifications._replace(lease=lease))
@@ -37,10 +38,10 @@ def _without_barrier(job: Any) -> Any:
 
 def main(dsn: str, home: str, ledger_path: str, number: str, *options: str) -> None:
     sys.path.insert(0, home)
-    package: Any = import_module(PACKAGE)
+    package: Unseen = import_module(PACKAGE)
     ledger = Ledger(Path(ledger_path))
 
-    async def task(job: Any) -> None:
+    async def task(job: Unseen) -> None:
         ledger.write(job.id)
 
     job = package.task.JOB

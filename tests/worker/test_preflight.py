@@ -2,15 +2,15 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from jobgen.runtime import JobType, Package, aio
+from jobgen.runtime import Package, aio
 from jobgen.runtime.link import open_connection
 from jobgen.runtime.preflight import check_table
 from tests.seed.kit import build
+from tests.unseen import AnyJob
 
 _SCHEMA = """\
 jobgen: 1
@@ -34,7 +34,7 @@ def test_a_citext_column_is_known_wherever_the_extension_lives(
     asyncio.run(_check(jobs_dsn, package.PACKAGE, package.greet.JOB))
 
 
-async def _check(dsn: str, package: Package, job: JobType[Any, Any, Any]) -> None:
+async def _check(dsn: str, package: Package, job: AnyJob) -> None:
     conn = await open_connection(dsn, "jobgen test")
     async with conn, conn.transaction():
         await aio.run(conn, check_table(package, job))

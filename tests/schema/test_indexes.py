@@ -1,8 +1,8 @@
-"""The physical database that a schema needs."""
+"""The indexes of a job's table: which there are, and their names."""
 
 from __future__ import annotations
 
-from jobgen.schema.tables import payload_indexes
+from jobgen.schema.indexes import payload_indexes
 from tests.schema.examples import job
 
 _USER = (

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from jobgen.schema.compose import compose
 from jobgen.schema.diagnostics import Gatherer, Position
 from jobgen.schema.load import load_schema
-from jobgen.schema.nodes import Mapping, Node, Scalar, compose
+from jobgen.schema.nodes import Mapping, Node, Scalar
 from tests.schema.examples import codes, load
 
 _VALID = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\njobs: {a: {columns: {}}}\n"
