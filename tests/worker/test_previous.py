@@ -76,6 +76,11 @@ async def _both(
         yield one, other
 
 
+def _succeeded(workers: tuple[Worker, Worker]) -> list[int]:
+    """How many jobs of each."""
+    return [worker.stats().succeeded for worker in workers]
+
+
 def _count(dsn: str, what: str) -> int:
     with psycopg.connect(dsn) as conn:
         ((count,),) = conn.execute(f"SELECT count(*) FROM {what}".encode()).fetchall()
@@ -106,10 +111,8 @@ def test_every_job_is_done_once_by_either(dsn: str, present: Unseen) -> None:
         async with _both(dsn, present, work, concurrency=16) as workers:
             for producer in producers:
                 producer.start()
-            succeeded = "task_jobs WHERE status = 'job_status_succeeded'"
-            await until(lambda: _count(dsn, succeeded) == done)
+            await until(lambda: sum(_succeeded(workers)) == done)
             stats = [worker.stats() for worker in workers]
-            assert sum(each.succeeded for each in stats) == done
             assert [each.refused for each in stats] == [0, 0]
 
     producers = [
@@ -119,6 +122,8 @@ def test_every_job_is_done_once_by_either(dsn: str, present: Unseen) -> None:
     asyncio.run(scenario())
     for producer in producers:
         producer.join()
+    succeeded = "task_jobs WHERE status = 'job_status_succeeded'"
+    assert _count(dsn, succeeded) == done
     assert set(attempts.values()) == {1}
     assert len({job_id for job_id, _ in attempts}) == done
     assert len(attempts) == done + done // 5
@@ -146,7 +151,7 @@ def test_each_wakes_for_what_the_other_has_no_slot_for(
         seconds = time.monotonic() - start
         assert set(taken) == {"previous", "present"}
         free.set()
-        await until(partial(_have_succeeded, (one, other), number))
+        await until(lambda: _succeeded((one, other)) == [number, number])
         free.clear()
         taken.clear()
         return seconds
@@ -160,11 +165,6 @@ def test_each_wakes_for_what_the_other_has_no_slot_for(
 
 def _has_length(found: list[str], length: int) -> bool:
     return len(found) == length
-
-
-def _have_succeeded(workers: tuple[Worker, ...], count: int) -> bool:
-    """Each of them, in so many jobs."""
-    return [each.stats().succeeded for each in workers] == [count] * len(workers)
 
 
 def _enqueue(dsn: str) -> None:
