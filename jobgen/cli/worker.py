@@ -13,10 +13,12 @@ import logging
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Final
 
 import psycopg
 
@@ -24,6 +26,9 @@ from jobgen.cli import processes
 from jobgen.runtime import Handlers, RefusedError, Worker
 from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
+
+_THREADS_END_SECONDS: Final = 0.2
+"""How long idle threads of a closed event loop may take to end."""
 
 
 class _UsageError(Exception):
@@ -264,11 +269,13 @@ def _seconds(text: str) -> float:
 
 def _end_process(status: int) -> None:
     """Leave at once where a handler's thread would be waited for, for ever."""
-    stray = [
-        thread
-        for thread in threading.enumerate()
-        if thread is not threading.main_thread() and not thread.daemon
-    ]
+    deadline = time.monotonic() + _THREADS_END_SECONDS
+    stray: list[threading.Thread] = []
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                stray.append(thread)
     if stray:
         print(
             f"jobgen worker: {len(stray)} threads of handlers still run: ended with"

@@ -36,8 +36,9 @@ async def acknowledge(
     fence: Fence,
     acknowledgement: Acknowledgement,
     locked: set[str],
-) -> JobStatus | Unwritten:
-    """Write it: the row's new status, or why there is nothing to write any more.
+) -> tuple[Acknowledgement, JobStatus | Unwritten]:
+    """Write it: what was written in the end, and the row's new status, or why there is
+    nothing to write any more.
 
     Faults of the database are waited out. An outcome that the database refuses
     (a delay beyond its calendar, say) becomes a failed attempt that says so.
@@ -51,8 +52,9 @@ async def acknowledge(
             status = await run(plan_of(job.statements, fence, acknowledgement))
             locked.discard(job.name)
             if status is not None:
-                return status
-            return _why(fence, await link.run(plans.state(job.statements, fence.id)))
+                return acknowledgement, status
+            found = await link.run(plans.state(job.statements, fence.id))
+            return acknowledgement, _why(fence, found)
         except (psycopg.OperationalError, OSError, TimeoutError) as error:
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 locked.add(job.name)

@@ -37,7 +37,7 @@ class Care:
         self._times = times
         self._stats = stats
         self._look_at = look_at
-        self._triggers = Triggers(package.schema)
+        self._triggers = Triggers(package, times.dead)
         self._lost_sql: LiteralString = "\nUNION ALL\n".join(
             "(" + each.job.statements.lost + ")"
             for each in bound

@@ -1,6 +1,7 @@
 """The fetch loop: one connection that looks, promises, listens and sleeps.
 
-Strictly one thing after the other. `watch` says when to look at which table.
+Strictly one thing after the other. `watch` says when to look at which table,
+`promises` does what has to be done before.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import Listener, pause
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
 from jobgen.runtime.mark import Key
+from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.table import Table
 from jobgen.runtime.times import Times
-from jobgen.runtime.watch import PROMISE, State
+from jobgen.runtime.watch import State
 
 _BATCH: Final = 500
 """Rows in one fetch."""
@@ -90,6 +92,7 @@ class Fetching:
             opened=self._connected,
             died=died,
         )
+        self._promises = Promises(self.link)
         self._stopping = asyncio.Event()
         self._in_doubt = False
         self._next_search = 0.0
@@ -132,7 +135,7 @@ class Fetching:
                 await pause(self._stopping, wait)
             else:
                 backoff.succeeded()
-        await self._withdraw_promises()
+        await self._promises.withdraw(self._tables)
 
     async def give_back_unknown(self) -> None:
         """Undo fetches of which this worker knows nothing. Raises what `Link` does.
@@ -227,7 +230,7 @@ class Fetching:
         try:
             await self._look_and_take(table, wanted)
             if table.watch.asks_due:
-                due = await self._run(table, table.next_due())
+                due = await table.run(self.link, table.next_due())
                 table.watch.due(time.monotonic(), due)
         except errors.LockNotAvailable:
             self._shut(table)
@@ -235,10 +238,10 @@ class Fetching:
     async def _look_and_take(self, table: Table, wanted: int) -> None:
         settled, above = False, None
         if table.watch.state is State.SETTLING:
-            settled = await self._is_settled(table)
+            settled = await self._promises.are_settled(table)
         else:
             above = table.mark.key(time.monotonic())
-            await self._promise(table)
+            await self._promises.renew(table)
         started = time.monotonic()
         taken = await self._fetch(table, wanted, above)
         now = time.monotonic()
@@ -259,16 +262,12 @@ class Fetching:
     ) -> plans.Taken[Attempt]:
         try:
             plan = table.bound.take(self._worker_id, limit, above)
-            return await self._run(table, plan)
+            return await table.run(self.link, plan)
         except errors.LockNotAvailable:
             raise  # it waited, and took nothing
         except BaseException:
             self._in_doubt = True
             raise
-
-    async def _run(self, table: Table, plan: plans.Plan[plans.A]) -> plans.A:
-        run = self.link.briefly if table.is_shut else self.link.run
-        return await run(plan)
 
     def _shut(self, table: Table) -> None:
         """Somebody locks the whole table: leave it alone, and the others at work."""
@@ -276,54 +275,6 @@ class Fetching:
             LOGGER.warning("%s is locked: it is tried again and again", table.job.table)
         table.is_shut = True
         table.watch.shut(time.monotonic())
-
-    # --- promises
-
-    async def _promise(self, table: Table) -> None:
-        """Before a look for which there is room; see `watch`."""
-        now = time.monotonic()
-        lease, watch = table.lease, table.watch
-        if lease is None or not watch.may_promise(now):
-            return
-        if await self._with_lease(table, plans.promise(lease, PROMISE)):
-            watch.promised(now)
-            table.transaction = None
-            if table.may_call(now):  # others that sleep may help
-                await self.link.run(plans.notify(table.job.channel))
-
-    async def _is_settled(self, table: Table) -> bool:
-        """Whether all have ended who may have read a promise of this worker."""
-        lease = table.lease
-        if lease is None:
-            return True
-        if table.transaction is None:
-            if not await self._with_lease(table, plans.withdraw(lease)):
-                return True
-            # By itself, also where each plan is one transaction: see there.
-            table.transaction = await self._run(table, plans.transaction())
-        return await self._run(table, plans.barrier(lease, table.transaction))
-
-    async def _with_lease(self, table: Table, plan: plans.Plan[None]) -> bool:
-        """False where there is no lease to be had: then nothing is promised."""
-        try:
-            await self._run(table, plan)
-        except FAULTS as error:
-            if is_connection_lost(error) or isinstance(error, errors.LockNotAvailable):
-                raise
-            LOGGER.warning("%s: no promises: %s", table.job.table, told(error))
-            table.give_up_lease()
-            return False
-        return True
-
-    async def _withdraw_promises(self) -> None:
-        """At the end: others need not wait until a promise has run out."""
-        for table in self._tables:
-            if table.lease is not None and table.watch.is_promising(time.monotonic()):
-                try:
-                    await self.link.run(plans.withdraw(table.lease))
-                    await self.link.run(plans.notify(table.job.channel))
-                except FAULTS as error:
-                    LOGGER.info("a promise runs out by itself: %s", told(error))
 
     # --- the guard tick
 

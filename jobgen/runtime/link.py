@@ -35,6 +35,7 @@ PROBE_SECONDS: Final = 3.0
 _SETTINGS: Final[LiteralString] = """\
 SET LOCAL lock_timeout = '100ms';
 SET LOCAL statement_timeout = '60s';
+SET LOCAL idle_in_transaction_session_timeout = '10s';
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off;
@@ -43,6 +44,8 @@ SET LOCAL enable_mergejoin = off;
 SET LOCAL jit = off;
 SET LOCAL plan_cache_mode = force_generic_plan
 """
+# To a pooler's clients, `backend_pid` is a number of the pooler's own.
+_SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
 _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
 
@@ -130,6 +133,8 @@ class Link:
         self._opened = opened
         self._died = died
         self._conn: AsyncConnection[object] | None = None
+        self._session: int | None = None
+        """The server's process that works for us; None while a pooler gives us none."""
         self._turn = asyncio.Lock()
 
     @property
@@ -193,8 +198,11 @@ class Link:
     ) -> A:
         if not self._pooled:
             return await work(conn)
+        self._session = None
         async with conn.transaction():
-            await AsyncCursor(conn).execute(_SETTINGS)
+            cursor = AsyncCursor(conn)
+            await cursor.execute(_SESSION + _SETTINGS)
+            ((self._session,),) = await cursor.fetchall()
             return await work(conn)
 
     async def _open(self) -> AsyncConnection[object]:
@@ -203,6 +211,7 @@ class Link:
             conn = self._conn = await open_connection(
                 self._connect, self._name, pooled=self._pooled
             )
+            self._session = None if self._pooled else conn.info.backend_pid
             if self._opened is not None:
                 try:
                     with self._doubting(conn):
@@ -231,7 +240,7 @@ class Link:
 
     async def _doubt(self, conn: AsyncConnection[object]) -> None:
         """Look now, and again if there was an answer."""
-        if await is_at_work(self._open_another, conn):
+        if await is_at_work(self._open_another, lambda: self._session):
             await asyncio.sleep(DOUBT_SECONDS)
             await self._doubt(conn)
             return

@@ -21,24 +21,31 @@ from jobgen.runtime.cursor import AsyncCursor
 DOUBT_SECONDS: Final = 3.0
 """A statement without an answer for so long is doubted, and again each time."""
 
+# Between two statements of one piece of work it is idle for a moment.
 _ACTIVE: Final[LiteralString] = """\
-SELECT state = 'active' FROM pg_catalog.pg_stat_activity WHERE pid = $1::integer
+SELECT state = 'active' OR state_change > clock_timestamp() - interval '1 second'
+FROM pg_catalog.pg_stat_activity WHERE pid = $1::integer
 """
 
 Open = Callable[[], Awaitable[AsyncConnection[object]]]
 """Opens another connection to the same server. Raises `TimeoutError` where nobody
 answers, and `psycopg.Error` where somebody does."""
 
+Session = Callable[[], int | None]
+"""The process id of the session that is to answer; None: a pooler gave us none yet."""
 
-async def is_at_work(open_another: Open, conn: AsyncConnection[object]) -> bool:
-    """Whether the server still carries out what was asked on `conn`.
 
-    Where it refuses to say (too many clients, say), the benefit of the doubt.
+async def is_at_work(open_another: Open, session: Session) -> bool:
+    """Whether the server still carries out what was asked in `session`.
+
+    Where it refuses to say (too many clients, say), the benefit of the doubt. Whoever
+    waits for a session of a pooler is served before those who come later: the
+    connection is dead if another one was answered meanwhile.
     """
     try:
         async with await open_another() as other:
             cursor = AsyncCursor(other)
-            await cursor.execute(_ACTIVE, (conn.info.backend_pid,))
+            await cursor.execute(_ACTIVE, (session(),))
             row = await cursor.fetchone()
     except TimeoutError:
         return False

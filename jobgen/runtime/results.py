@@ -182,10 +182,10 @@ class Results:
         self, attempt: Attempt, acknowledgement: Acknowledgement
     ) -> None:
         job, fence = attempt.bound.job, attempt.fence
-        written = await acknowledge(
+        final, written = await acknowledge(
             self._link, job, fence, acknowledgement, self._locked
         )
-        self._written(attempt, acknowledgement, written)
+        self._written(attempt, final, written)
 
     def _written(
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written

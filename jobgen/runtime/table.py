@@ -8,6 +8,7 @@ from typing import Any, Final
 from jobgen.runtime import plans
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.job import JobType, Lease
+from jobgen.runtime.link import Link
 from jobgen.runtime.mark import Mark
 from jobgen.runtime.watch import Watch
 
@@ -38,6 +39,14 @@ class Table:
         """Seconds until the first row is due; None where there is none."""
         due = yield from plans.next_due(self.job.statements.next_due)
         return due.get(self.job.name)
+
+    async def run(self, link: Link, plan: plans.Plan[plans.A]) -> plans.A:
+        """Carry it out, hardly waiting while somebody else locks the table.
+
+        Raises what `Link` does.
+        """
+        run = link.briefly if self.is_shut else link.run
+        return await run(plan)
 
     def may_call(self, now: float) -> bool:
         """Whether to notify others that there is more than one worker's work."""

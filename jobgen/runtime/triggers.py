@@ -2,17 +2,23 @@
 
 Never waits in a queue of locks: behind a dump's lock, a waiting CREATE TRIGGER
 would hold up every INSERT. What cannot be had at once is tried again later.
+
+While a release is rolled out, workers of the one before know their own triggers only,
+and would put them back, each time. They are left to them until they are gone: what
+another release announces is heard by this one as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, LiteralString
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, errors, sql
 
 from jobgen.runtime.aio import run
-from jobgen.runtime.job import JobType, Notifications
+from jobgen.runtime.cursor import AsyncCursor
+from jobgen.runtime.job import JobType, Notifications, Package
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.plans import Execute, Plan
 
@@ -45,12 +51,22 @@ SELECT pg_try_advisory_xact_lock(
 )
 """
 
+_ELDERS_SQL: LiteralString = """\
+SELECT FROM {}.jobgen_workers
+WHERE protocol < $1 AND $2 = ANY (jobs) AND heartbeat_at > clock_timestamp() - $3
+LIMIT 1
+"""
+
 
 class Triggers:
-    """Looks after the triggers of the tables in one schema, again and again."""
+    """Looks after the triggers of a package's tables, again and again.
 
-    def __init__(self, schema: str) -> None:
-        self._schema = schema
+    dead_after: how long a worker may say nothing until it counts as gone.
+    """
+
+    def __init__(self, package: Package, dead_after: timedelta) -> None:
+        self._package = package
+        self._dead_after = dead_after
         self._reported: dict[str, list[str]] = {}
 
     async def keep_healthy(
@@ -66,9 +82,20 @@ class Triggers:
         ]
         for place, faults, owner in await run(conn, _faults(announced)):
             job, wanted = announced[place]
+            if faults and await self._has_elders(conn, job):
+                continue
             self._report(job, faults, owner=owner)
             if faults and owner:
-                await _mend(conn, self._schema, job, wanted)
+                await _mend(conn, self._package.schema, job, wanted)
+
+    async def _has_elders(
+        self, conn: AsyncConnection[object], job: JobType[Any, Any, Any]
+    ) -> bool:
+        """Whether workers of an earlier protocol serve the job, and want it as it is."""
+        query = sql.SQL(_ELDERS_SQL).format(sql.Identifier(self._package.schema))
+        parameters = (self._package.protocol, job.name, self._dead_after)
+        cursor = await AsyncCursor(conn).execute(query, parameters)
+        return await cursor.fetchone() is not None
 
     def _report(
         self, job: JobType[Any, Any, Any], faults: list[str], *, owner: bool

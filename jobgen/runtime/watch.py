@@ -120,7 +120,7 @@ class Watch:
         elif seconds > 0:
             self.look_at = now + seconds
         else:  # ready since the last look, or locked by somebody else
-            self.look_at = now + self._pause
+            self.look_at = min(self.look_at, now + self._pause)
 
     def shut(self, now: float) -> None:
         """The table is locked: look again after a pause that grows."""

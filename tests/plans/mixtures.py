@@ -64,6 +64,15 @@ FILLS: Final[tuple[LiteralString, ...]] = (
 )
 """Parameters: how many rows, and how many of a thousand are ready, and running."""
 
+SCHEDULED: Final[LiteralString] = """
+INSERT INTO urgent_jobs (priority, run_at, user_id, email)
+SELECT n % 5, now() + interval '1 day', n, n || '@example.org'
+FROM generate_series(1, $1) AS n
+UNION ALL
+SELECT 5, now(), n, n || '@example.org' FROM generate_series(1, 20) AS n
+"""
+"""Parameter: how many rows stand before twenty that are due."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixture:

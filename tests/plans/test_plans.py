@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, LiteralString
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -14,7 +15,15 @@ from psycopg import AsyncConnection, RawCursor
 from jobgen.runtime import Lease, Statements
 from tests.emit.schemas import files
 from tests.plans.explain import Plan, explain, measure, worker_connection
-from tests.plans.mixtures import FILLS, MIXTURES, ROWS, SCHEMA, WORKERS, Mixture
+from tests.plans.mixtures import (
+    FILLS,
+    MIXTURES,
+    ROWS,
+    SCHEDULED,
+    SCHEMA,
+    WORKERS,
+    Mixture,
+)
 from tests.properties.packages import imported
 from tests.servers import Server
 from tests.unseen import AnyJob, Unseen
@@ -141,6 +150,33 @@ def test_statements_use_their_indexes_where_a_table_was_empty_at_first(
             assert await _wrong(conn, jobs) == []
 
     asyncio.run(scenario())
+
+
+def test_rows_that_are_scheduled_slow_no_fetch_of_those_that_are_due_behind_them(
+    dsn: str, jobs: list[AnyJob]
+) -> None:
+    """Those of a lower priority stand before them in the index, and are skipped."""
+
+    async def buffers(job: AnyJob) -> list[int]:
+        """Of ten rows from the beginning, and of ten above a mark."""
+        worker = "'00000000-0000-0000-0000-000000000001'"
+        above = job.statements.fetch_above
+        assert above is not None
+        async with worker_connection(dsn) as conn:
+            calls = (
+                (job.statements.fetch, (worker, "10")),
+                (above, (worker, "10", "0", "'-infinity'", f"'{UUID(int=0)}'")),
+            )
+            return [
+                (await measure(conn, "urgent_jobs", sql, values)).buffers
+                for sql, values in calls
+            ]
+
+    with psycopg.connect(dsn) as conn:
+        RawCursor(conn).execute(SCHEDULED, (ROWS,))
+    _, urgent = jobs
+    found = asyncio.run(buffers(urgent))
+    assert max(found) <= 300, found
 
 
 def _fill(dsn: str, rows: int, mixture: Mixture) -> None:

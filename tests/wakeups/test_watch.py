@@ -214,6 +214,22 @@ def test_what_is_due_and_locked_by_others_is_looked_at_ever_less_often() -> None
     assert pauses[-1] == 0.25
 
 
+def test_a_look_is_not_put_off_by_asking_again_and_again() -> None:
+    """The guard tick may come more often than looks at what others have locked."""
+    watch = _asleep()
+    now = 1.0
+    for _ in range(10):
+        watch.due(now, -1)
+        now = watch.look_at
+        _look(watch, now)
+    watch.due(now, -1)
+    look_at = watch.look_at
+    for _ in range(10):
+        now += 0.01
+        watch.due(now, -1)
+    assert watch.look_at == look_at
+
+
 def test_a_notification_wakes_it() -> None:
     watch = _asleep()
     watch.wake(5)
@@ -285,10 +301,13 @@ class _Watched(RuleBasedStateMachine):
     def it_is_notified(self) -> None:
         self.watch.wake(self.now)
 
-    @precondition(lambda self: self.watch.asks_due)
     @rule(seconds=st.none() | st.floats(-1, 1))
     def it_asks(self, seconds: float | None) -> None:
+        """Also at a guard tick, whenever that is."""
+        asleep, before = self.watch.state is State.ASLEEP, self.watch.look_at
         self.watch.due(self.now, seconds)
+        if asleep and seconds is not None and seconds <= 0:
+            assert self.watch.look_at <= min(before, self.now + 0.25)
 
     @rule()
     def it_is_shut(self) -> None:

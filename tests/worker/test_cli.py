@@ -350,6 +350,7 @@ def test_a_signal_ends_it_cleanly_and_gives_the_job_back(
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
+    assert "threads of handlers" not in errors  # there were none
     assert rows(jobs_dsn, "id, status::text, attempts_count, locked_by") == [
         (done, "job_status_succeeded", 1, None),
         (interrupted, "job_status_not_started", 0, None),

@@ -10,7 +10,7 @@ from psycopg.rows import scalar_row
 
 import generated_example as jobs
 from jobgen.runtime import Worker
-from jobgen.runtime.link import Connect, open_connection
+from jobgen.runtime.link import Connect, Link, open_connection
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -46,6 +46,57 @@ def test_a_row_that_the_clients_encoding_lacks_is_run(
     monkeypatch.delenv("PGCLIENTENCODING")
     ((error,),) = rows(jobs_dsn, "last_error")
     assert error.startswith("ValueError: 漢")
+
+
+def test_a_transaction_whose_worker_fell_silent_holds_its_rows_for_seconds(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its host is gone, say: the server hears nothing, not even that."""
+    monkeypatch.setattr("jobgen.runtime.link.DOUBT_SECONDS", 2 * PATIENCE)
+
+    async def fetch(conn: AsyncConnection[object]) -> None:
+        await conn.execute("SELECT FROM send_mail_jobs FOR UPDATE")
+        held.set()
+        await asyncio.sleep(2 * PATIENCE)
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def main() -> None:
+        silent = Link(jobs_dsn, "silent", pooled=True)
+        fetching = asyncio.create_task(silent.use(fetch))
+        await held.wait()
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await asyncio.sleep(1)
+            assert not worker.stats().fetched
+            await until(lambda: worker.stats().succeeded == 1)
+        fetching.cancel()
+        await asyncio.wait({fetching})
+
+    held = asyncio.Event()
+    enqueue(jobs_dsn)
+    asyncio.run(main())
+
+
+def test_work_in_many_short_statements_is_not_taken_for_dead(
+    jobs_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whenever the server is asked, it may just be waiting for the next one."""
+    monkeypatch.setattr("jobgen.runtime.link.DOUBT_SECONDS", 0.05)
+
+    async def work(conn: AsyncConnection[object]) -> None:
+        for _ in range(100):
+            await conn.execute("SELECT pg_sleep(0.005)")
+            await asyncio.sleep(0.015)
+
+    async def main() -> None:
+        link = Link(jobs_dsn, "busy")
+        await link.use(work)
+        await link.drop()
+
+    asyncio.run(main())
+    assert [each for each in caplog.records if each.name == "jobgen"] == []
 
 
 def _has_succeeded(worker: Worker, count: int) -> bool:

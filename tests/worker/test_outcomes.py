@@ -168,6 +168,34 @@ def test_a_delay_beyond_the_calendar_fails_the_attempt(jobs_dsn: str) -> None:
     assert "out of range" in str(error)
 
 
+@pytest.mark.parametrize("attempts_left", [True, False])
+def test_a_snooze_that_the_database_refuses_is_counted_as_the_failure_it_becomes(
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+    *,
+    attempts_left: bool,
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> Outcome:
+        return Snooze(timedelta.max)
+
+    async def scenario() -> Stats:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: _ended(worker.stats()) == 1)
+            return worker.stats()
+
+    enqueue(jobs_dsn)
+    if not attempts_left:
+        last = jobs.send_mail.JOB.policy.max_attempts
+        conn.execute("UPDATE send_mail_jobs SET attempts_count = %s", [last - 1])
+        conn.commit()
+    with caplog.at_level(logging.WARNING, "jobgen"):
+        stats = asyncio.run(scenario())
+    assert stats.given_back == 0
+    assert (stats.retried, stats.failed) == ((1, 0) if attempts_left else (0, 1))
+    assert ("job_status_failed" in caplog.text) is not attempts_left
+
+
 class _UnprintableError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import generated_example as jobs
 from jobgen.runtime import bind
 from jobgen.runtime.link import Link
 from jobgen.runtime.vacuum import DEAD_ROWS, VacuumWatch
+from tests.chaos.standby import standby
 from tests.servers import Server
-from tests.worker.support import enqueue, mail_handlers, running, until
+from tests.worker.support import enqueue, mail_handlers, running, until, wait_until
 
 _BOUND = (bind(jobs.send_mail.JOB, lambda job: None),)
 
@@ -119,6 +120,77 @@ def test_a_prepared_transaction_is_named(
                 conn.execute("ROLLBACK PREPARED 'of a lost manager'")
     (warning,) = found
     assert warning.startswith("prepared transaction of a lost manager keeps")
+
+
+def test_a_replication_slot_is_named_also_when_nobody_uses_it_any_more(
+    own_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A standby asked for the rows of its report, and did not come back."""
+    with standby(own_server) as second, own_server.jobs_database() as dsn:
+        _use_slot(own_server, second)
+        name = str(conninfo_to_dict(dsn)["dbname"])
+        with closing(psycopg.connect(second.dsn(name))) as report:
+            report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            report.execute("SELECT 1")
+            wait_until(lambda: _asks_for_rows(own_server))
+            _make_dead_rows(dsn)
+            second.stop("immediate")
+        try:
+            found = _look(dsn, 3, caplog)
+        finally:
+            _leave_alone(own_server)
+        assert _look(dsn, 3, caplog) == []
+    (warning,) = found
+    assert warning.startswith("replication slot of_a_standby keeps vacuum from")
+    assert warning.endswith("or before")
+
+
+def _use_slot(first: Server, second: Server) -> None:
+    """The standby has a slot of its own, by which it says what it still reads."""
+    with psycopg.connect(first.dsn(), autocommit=True) as conn:
+        conn.execute("SELECT pg_create_physical_replication_slot('of_a_standby')")
+    with (second.directory / "data" / "postgresql.conf").open("a") as file:
+        file.write("primary_slot_name = 'of_a_standby'\nhot_standby_feedback = on\n")
+        file.write("wal_receiver_status_interval = 1s\n")
+    second.restart()
+
+
+def _asks_for_rows(server: Server) -> bool:
+    with psycopg.connect(server.dsn()) as conn:
+        query = "SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL"
+        return conn.execute(query).fetchone() is not None
+
+
+def _leave_alone(server: Server) -> None:
+    """It waits for no standby any more, and keeps nothing for one."""
+    with psycopg.connect(server.dsn(), autocommit=True) as conn:
+        conn.execute("SELECT pg_drop_replication_slot('of_a_standby')")
+        conn.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        conn.execute("SELECT pg_reload_conf()")
+
+
+def test_a_slot_of_logical_replication_is_not_named(
+    own_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It keeps rows of the catalogue alone. Whoever keeps others is named beside it."""
+    with psycopg.connect(own_server.dsn(), autocommit=True) as conn:
+        conn.execute("ALTER SYSTEM SET wal_level = logical")
+    own_server.restart()
+    with (
+        own_server.jobs_database() as dsn,
+        psycopg.connect(dsn, autocommit=True) as conn,
+    ):
+        conn.execute("SELECT pg_create_logical_replication_slot('feed', 'pgoutput')")
+        _make_dead_rows(dsn)
+        query = "SELECT catalog_xmin IS NOT NULL FROM pg_replication_slots"
+        assert conn.execute(query).fetchall() == [(True,)]
+        alone = _look(dsn, 3, caplog)
+        with _transaction(dsn, "nightly report", *_SNAPSHOT) as pid:
+            found = _look(dsn, 3, caplog)
+        conn.execute("SELECT pg_drop_replication_slot('feed')")
+    assert alone == []
+    (warning,) = found
+    assert warning.startswith(f"session {pid} (nightly report) keeps vacuum")
 
 
 def test_a_role_that_may_not_see_other_sessions_names_them_all_the_same(

@@ -92,15 +92,43 @@ WHERE status IN ('job_status_not_started', 'job_status_retry')
 # now(), not clock_timestamp(): no index serves a volatile function.
 # NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row.
 FETCH_SQL: Final[LiteralString] = """\
-WITH next AS MATERIALIZED (
-    SELECT id
-    FROM public.keep_jobs
-    WHERE status IN ('job_status_not_started', 'job_status_retry')
-        AND locked_by IS NULL
-        AND run_at <= now()
-    ORDER BY priority, run_at, id
+WITH RECURSIVE level AS (
+    (
+        SELECT first.priority, first.run_at, first.id
+        FROM public.keep_jobs AS first
+        WHERE first.status IN ('job_status_not_started', 'job_status_retry')
+            AND first.locked_by IS NULL
+        ORDER BY first.priority, first.run_at, first.id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT following.priority, following.run_at, following.id
+    FROM level
+    CROSS JOIN LATERAL (
+        SELECT job.priority, job.run_at, job.id
+        FROM public.keep_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+            AND job.priority > level.priority
+        ORDER BY job.priority, job.run_at, job.id
+        LIMIT 1
+    ) AS following
+), next AS MATERIALIZED (
+    SELECT due.id
+    FROM level
+    CROSS JOIN LATERAL (
+        SELECT job.id
+        FROM public.keep_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+            AND job.priority = level.priority
+            AND (job.run_at, job.id) >= (level.run_at, level.id)
+            AND job.run_at <= now()
+        ORDER BY job.priority, job.run_at, job.id
+        LIMIT $2::bigint
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS due
     LIMIT $2::bigint
-    FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE public.keep_jobs AS job
 SET status = 'job_status_running',
@@ -126,16 +154,45 @@ RETURNING
 """
 
 FETCH_ABOVE_SQL: Final[LiteralString] = """\
-WITH next AS MATERIALIZED (
-    SELECT id
-    FROM public.keep_jobs
-    WHERE status IN ('job_status_not_started', 'job_status_retry')
-        AND locked_by IS NULL
-        AND run_at <= now()
-        AND (priority, run_at, id) > ($3::smallint, $4::timestamp with time zone, $5::bigint)
-    ORDER BY priority, run_at, id
+WITH RECURSIVE level AS (
+    (
+        SELECT first.priority, first.run_at, first.id
+        FROM public.keep_jobs AS first
+        WHERE first.status IN ('job_status_not_started', 'job_status_retry')
+            AND first.locked_by IS NULL
+            AND (first.priority, first.run_at, first.id)
+            > ($3::smallint, $4::timestamp with time zone, $5::bigint)
+        ORDER BY first.priority, first.run_at, first.id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT following.priority, following.run_at, following.id
+    FROM level
+    CROSS JOIN LATERAL (
+        SELECT job.priority, job.run_at, job.id
+        FROM public.keep_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+            AND job.priority > level.priority
+        ORDER BY job.priority, job.run_at, job.id
+        LIMIT 1
+    ) AS following
+), next AS MATERIALIZED (
+    SELECT due.id
+    FROM level
+    CROSS JOIN LATERAL (
+        SELECT job.id
+        FROM public.keep_jobs AS job
+        WHERE job.status IN ('job_status_not_started', 'job_status_retry')
+            AND job.locked_by IS NULL
+            AND job.priority = level.priority
+            AND (job.run_at, job.id) >= (level.run_at, level.id)
+            AND job.run_at <= now()
+        ORDER BY job.priority, job.run_at, job.id
+        LIMIT $2::bigint
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS due
     LIMIT $2::bigint
-    FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE public.keep_jobs AS job
 SET status = 'job_status_running',
