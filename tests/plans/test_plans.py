@@ -163,7 +163,7 @@ def test_rows_that_are_scheduled_slow_no_fetch_of_those_that_are_due_behind_them
         above = job.statements.fetch_above
         assert above is not None
         async with worker_connection(dsn) as conn:
-            calls = (
+            calls: tuple[tuple[LiteralString, tuple[str, ...]], ...] = (
                 (job.statements.fetch, (worker, "10")),
                 (above, (worker, "10", "0", "'-infinity'", f"'{UUID(int=0)}'")),
             )
