@@ -30,10 +30,11 @@ _RESULT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """`columns` in the order of the table; empty: the whole object."""
+    """`columns` in the order of the table; empty: the whole object. In a live
+    database `privilege` may be any."""
 
     role: str
-    privilege: Privilege
+    privilege: str
     columns: tuple[str, ...] = ()
 
 

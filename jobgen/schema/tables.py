@@ -17,7 +17,7 @@ from jobgen.schema.grants import Grant
 from jobgen.schema.model import Column as PayloadColumn
 from jobgen.schema.model import Enum, IdType, Job, OnDelete, Schema
 from jobgen.schema.model import Index as PayloadIndex
-from jobgen.schema.notifications import Notifications, notifications_of
+from jobgen.schema.notifications import Notifications, Trigger, notifications_of
 from jobgen.schema.quoting import qualified, quote_literal
 
 STATUS_TYPE = "job_status"
@@ -91,8 +91,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
+    """`valid`: all rows are known to fulfil it; made so, and false only meanwhile."""
+
     name: str
     expression: str
+    valid: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +106,22 @@ class ForeignKey:
     table: str
     references: tuple[str, ...]
     on_delete: OnDelete
+    valid: bool = True  # as in `Check`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
+    """`columns`, or for an index that jobgen never makes its definition instead.
+
+    One that is not `valid` is left over from a build that failed: it is written to,
+    and never read.
+    """
+
     name: str
     columns: tuple[str, ...]
     unique: bool = False
     where: str | None = None
+    valid: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +137,15 @@ class Table:
     options: tuple[tuple[str, str], ...] = ()  # pg_class.reloptions
     grants: tuple[Grant, ...] = ()
     comment: str | None = None
+    strangers: tuple[Trigger, ...] = ()  # triggers that jobgen knows nothing of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """All of a package's objects; `workers` and `status` may be shared with others."""
+    """All of a package's objects; `workers` and `status` may be shared with others.
+
+    A live one may lack these two: then the type has no label, the table no column.
+    """
 
     schema: str
     extensions: tuple[str, ...]
