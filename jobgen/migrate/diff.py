@@ -19,7 +19,7 @@ from jobgen.migrate.changes import (
     PrimaryKey,
     Wake,
 )
-from jobgen.schema.grants import Grant
+from jobgen.schema.grants import Grant, apart, together
 from jobgen.schema.notifications import Trigger
 from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import (
@@ -102,6 +102,15 @@ def _table(old: Table | None, new: Table | None) -> Iterator[Change]:
     if old is None or new is None:
         yield Change(where=where, old=old, new=new)
         return
+    yield from table_changes(old, new)
+
+
+def table_changes(old: Table, new: Table) -> tuple[Change, ...]:
+    """The same for one table that is in both databases."""
+    return tuple(_of_table(qualified(new.schema, new.name), old, new))
+
+
+def _of_table(where: str, old: Table, new: Table) -> Iterator[Change]:
     yield from _parts(where, _named(old.columns), _named(new.columns))
     keys = PrimaryKey(name=old.primary_key), PrimaryKey(name=new.primary_key)
     yield from _changed(where, *keys)
@@ -146,13 +155,14 @@ def _announcing(table: Table) -> dict[str, Part]:
 def _grants(
     where: str, object: str, old: Iterable[Grant], new: Iterable[Grant]
 ) -> Iterator[Change]:
-    before, after = (
-        {each: Granted(object=object, grant=each) for each in grants}
-        for grants in (old, new)
-    )
-    for grant in dict.fromkeys((*after, *before)):
-        if grant not in before or grant not in after:
-            yield Change(where=where, old=before.get(grant), new=after.get(grant))
+    """Columns that come or go, and no others."""
+    before, after = apart(old), apart(new)
+    for grant in together(each for each in after if each not in before):
+        granted = Granted(object=object, grant=grant)
+        yield Change(where=where, old=None, new=granted)
+    for grant in together(each for each in before if each not in after):
+        granted = Granted(object=object, grant=grant)
+        yield Change(where=where, old=granted, new=None)
 
 
 def _options(table: Table) -> dict[str, Part]:

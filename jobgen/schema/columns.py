@@ -122,7 +122,7 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
     default_sql = fields.get(Keys.DEFAULT_SQL)
     doc, check = fields.get(Keys.DOC), fields.get(Keys.CHECK)
     typed_json = load_typed_json(fields, column_type, context)
-    fields.get(Keys.RENAMED_FROM)
+    renamed_from = fields.get(Keys.RENAMED_FROM)
     _check_one_default(fields, context)
     if column_type is None:
         return None
@@ -137,6 +137,7 @@ def _long(key: Scalar, node: Mapping, job: str, context: Context) -> Column | No
         references=references,
         check=check,
         typed_json=typed_json,
+        renamed_from=renamed_from,
     )
 
 

@@ -9,7 +9,7 @@ prints them. Pure; knows no server and no template.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from jobgen.schema import grants, names
@@ -138,6 +138,7 @@ class Table:
     grants: tuple[Grant, ...] = ()
     comment: str | None = None
     strangers: tuple[Trigger, ...] = ()  # triggers that jobgen knows nothing of
+    job: str = field(default="", compare=False)  # whose table it is, if anybody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +305,7 @@ def table_of(schema: Schema, job: Job) -> Table:
         options=OPTIONS,
         comment=job.doc,
         grants=grants.on_table(schema.roles, job),
+        job=job.name,
     )
 
 
