@@ -14,15 +14,14 @@ from itertools import zip_longest
 
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.pq import TransactionStatus
 
 from jobgen.migrate import record
 from jobgen.migrate.catalog import Connection
 from jobgen.migrate.chain import Migration
 from jobgen.migrate.record import Applied, Place
+from jobgen.migrate.script import BASELINE
 from jobgen.migrate.statements import split
-
-BASELINE = "-- Baseline: where these tables are, nothing is done."
-"""The line of a file that makes what an adopted database has already."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 """Seconds between two attempts to get a lock: so long others can work."""
@@ -34,10 +33,9 @@ class NotAppliedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Who is told what happens: `line` a step, `progress` of the one that runs."""
+    """Who is told what happens, a line at a time."""
 
     line: Callable[[str], None]
-    progress: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,8 @@ def _run(conn: Connection, migration: Migration, recorded: str) -> None:
             conn.execute(statement.encode())
     finally:
         if not conn.closed and not conn.broken:
-            conn.execute("ROLLBACK")
+            if conn.info.transaction_status != TransactionStatus.IDLE:
+                conn.execute("ROLLBACK")
             conn.execute("RESET ALL")
 
 

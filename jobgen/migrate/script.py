@@ -13,6 +13,9 @@ from jobgen.migrate.steps import Lock, Statement, Step
 
 BANNER = "Written by jobgen migrate. Applied once, in order; see checksums."
 
+BASELINE = "-- Baseline: where these tables are, nothing is done."
+"""The line of a file that makes what an adopted database has already."""
+
 LOCK_TIMEOUT = "1s"
 """How long a lock is waited for, because all others wait behind it. Then the file is
 tried again later."""

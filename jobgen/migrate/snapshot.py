@@ -10,7 +10,16 @@ import dataclasses
 import json
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    TypeAlias,
+    TypeGuard,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from jobgen.migrate.target import Snapshot
 
@@ -51,9 +60,13 @@ def _plain(value: Plain) -> Plain:
             for field in dataclasses.fields(value)
             if getattr(value, field.name) != field.default
         }
-    if isinstance(value, tuple):
-        return list(map(_plain, value))
+    if _is_tuple(value):
+        return [_plain(item) for item in value]
     return value
+
+
+def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(value, tuple)
 
 
 def _value(plain: Plain, kind: Any) -> Plain:

@@ -35,7 +35,7 @@ def carry_out(dsn: str, steps: tuple[Step, ...], package: str = "sample") -> Non
         patience=10,
     )
     with psycopg.connect(dsn, autocommit=True) as conn:
-        apply(conn, job, Told(line=silent, progress=silent))
+        apply(conn, job, Told(line=silent))
 
 
 def drift(dsn: str, wanted: Database) -> list[str]:
