@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from tests import servers
+from tests import memory, servers
 from tests.properties import profiles
 from tests.servers import Installation, Server
 
@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     profiles.choose(config)
     _chosen_installations(config)  # A wrong --postgres ends the run here.
     # Here, before pytest-xdist starts its workers: they inherit the run.
+    memory.prefer()
     stack = ExitStack()
     stack.enter_context(servers.run())
     config.add_cleanup(stack.close)

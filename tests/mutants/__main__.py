@@ -7,7 +7,7 @@ import argparse
 import random
 import sys
 
-from tests import servers
+from tests import memory, servers
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.runner import Mutant, judge
 
@@ -16,6 +16,7 @@ def main() -> int:
     arguments = _parse()
     chosen = _choose(arguments)
     survivors = 0
+    memory.prefer()
     with servers.run():
         for mutant in chosen:
             verdict = judge(mutant)
