@@ -61,7 +61,11 @@ def set_type(table: str, column: Column) -> Statement:
 
 def set_default(table: str, column: Column) -> Statement:
     action = f"SET DEFAULT {column.default}" if column.default else "DROP DEFAULT"
-    return alter(table, f"ALTER COLUMN {quote_identifier(column.name)} {action}")
+    return alter(
+        table,
+        f"ALTER COLUMN {quote_identifier(column.name)} {action}",
+        excuse="" if column.default else "ban-drop-default: As the schema file says.",
+    )
 
 
 def set_not_null(table: str, column: Column) -> Statement:
@@ -73,7 +77,11 @@ def set_not_null(table: str, column: Column) -> Statement:
 
 
 def drop_not_null(table: str, column: Column) -> Statement:
-    return alter(table, f"ALTER COLUMN {quote_identifier(column.name)} DROP NOT NULL")
+    return alter(
+        table,
+        f"ALTER COLUMN {quote_identifier(column.name)} DROP NOT NULL",
+        excuse="ban-drop-not-null: As the schema file says.",
+    )
 
 
 def add_check(table: str, check: Check) -> Statement:
@@ -103,8 +111,22 @@ def validate(table: str, constraint: str) -> Statement:
     )
 
 
-def drop_constraint(table: str, constraint: str) -> Statement:
-    return alter(table, f"DROP CONSTRAINT {quote_identifier(constraint)}")
+def drop_constraint(table: str, constraint: str, why: str) -> Statement:
+    return alter(
+        table,
+        f"DROP CONSTRAINT {quote_identifier(constraint)}",
+        excuse=f"ban-drop-constraint: {why}",
+    )
+
+
+def drop_foreign_key(table: str, key: ForeignKey) -> Statement:
+    """It takes triggers off both tables."""
+    lock, target = Lock.ACCESS_EXCLUSIVE, qualified(key.schema, key.table)
+    return Statement(
+        sql=f"ALTER TABLE {table} DROP CONSTRAINT {quote_identifier(key.name)}",
+        locks=((table, lock), (target, lock)),
+        excuse="ban-drop-constraint: As the schema file says.",
+    )
 
 
 def create_index(table: Table, index: Index) -> Statement:
@@ -136,7 +158,8 @@ def swap_index(table: Table, draft: str, name: str) -> Iterable[Statement]:
     )
     yield Statement(
         sql=f"ALTER INDEX {qualified(table.schema, draft)}"
-        f" RENAME TO {quote_identifier(name)}"
+        f" RENAME TO {quote_identifier(name)}",
+        excuse="renaming-object: No statement names an index.",
     )
 
 

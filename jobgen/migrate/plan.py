@@ -124,14 +124,14 @@ def _dropped(schema: str, changes: tuple[Change, ...]) -> Iterator[Statement]:
         match change:
             case Change(old=Function() as function, new=None):
                 name = qualified(function.schema, function.name)
-                yield Statement(sql=f"DROP FUNCTION {name}()")
+                yield _drop("FUNCTION", f"{name}()")
             case Change(old=Wake() as wake, new=None):
                 name = qualified(schema, wake.name)
-                yield Statement(sql=f"DROP SEQUENCE {name}")
+                yield _drop("SEQUENCE", name)
             case Change(old=Table() as table, new=None):
                 yield from _left_by(table)
             case Change(old=EnumType(), new=None):
-                yield Statement(sql=f"DROP TYPE {change.where}")
+                yield _drop("TYPE", change.where)
             case Change(old=Granted() as granted, new=None) if _on_schema(granted):
                 yield alter.revoke(granted)
             case _:
@@ -143,6 +143,12 @@ def _left_by(table: Table) -> Iterator[Statement]:
     found = table.notifications
     if found is not None:
         name = qualified(found.function.schema, found.function.name)
-        yield Statement(sql=f"DROP FUNCTION {name}()")
+        yield _drop("FUNCTION", f"{name}()")
         if found.wake is not None:
-            yield Statement(sql=f"DROP SEQUENCE {qualified(table.schema, found.wake)}")
+            yield _drop("SEQUENCE", qualified(table.schema, found.wake))
+
+
+def _drop(kind: str, name: str) -> Statement:
+    rule = f"ban-drop-{kind.lower()}"
+    reason = "Retired by an earlier migration; nobody uses it."
+    return Statement(sql=f"DROP {kind} {name}", excuse=f"{rule}: {reason}")

@@ -54,6 +54,8 @@ def costs(step: Step) -> tuple[str, ...]:
         lines.append("Rewrites the table.")
     if step.scans:
         lines.append("Reads the whole table, while others go on.")
+    if step.patient:
+        lines.append("Waits for the end of older transactions; nobody waits for it.")
     if step.bare:
         lines.append("Not one transaction; can be run again wherever it ended.")
     return tuple(lines)
@@ -77,7 +79,7 @@ def _view(step: Step) -> StepView:
         title=step.title.replace("\n", " "),
         costs=costs(step),
         bare=step.bare,
-        lock_timeout=f"'{LOCK_TIMEOUT}'",
+        lock_timeout="0" if step.patient else f"'{LOCK_TIMEOUT}'",
         statement_timeout="0" if long else f"'{STATEMENT_TIMEOUT}'",
         statements=tuple(map(_statement, statements)),
     )

@@ -40,13 +40,15 @@ class Statement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """`bare` ones cannot be in a transaction, and can be run again from any point at
-    which they were cut off. `scans`: a whole table is read, so it takes its time."""
+    which they were cut off. `scans`: a whole table is read, so it takes its time.
+    `patient`: it waits for old transactions, and nobody waits behind it."""
 
     title: str
     statements: tuple[Statement, ...]
     bare: bool = False
     rewrites: bool = False
     scans: bool = False
+    patient: bool = False
 
     @property
     def locks(self) -> dict[str, Lock]:

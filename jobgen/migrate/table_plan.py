@@ -25,6 +25,10 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
     """What to run, in order."""
     changes = table_changes(old, new)
     name = qualified(new.schema, new.name)
+    for change in changes:
+        if isinstance(change.old, ForeignKey):
+            title = f"Refer from {name} to {change.old.table} no more"
+            yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
     yield from transaction(f"Change {name}", _instant(name, new, changes))
     filled = [
         column
@@ -56,12 +60,10 @@ def _instant(name: str, new: Table, changes: tuple[Change, ...]) -> Iterator[Sta
 
 
 def _removed(name: str, change: Change) -> Iterator[Statement]:
-    """A constraint that changes is another one."""
-    match change.old:
-        case Check() | ForeignKey() as constraint:
-            yield alter.drop_constraint(name, constraint.name)
-        case _:
-            pass
+    """A check that changes is another one."""
+    if isinstance(change.old, Check):
+        why = "As the schema file says."
+        yield alter.drop_constraint(name, change.old.name, why)
 
 
 def _column(name: str, change: Change) -> Iterator[Statement]:
@@ -161,9 +163,12 @@ def _constraints(
         f"Require columns of {name}",
         (
             *(alter.set_not_null(name, column) for column in required),
-            *(alter.drop_constraint(name, draft.name) for draft in drafts),
+            *(alter.drop_constraint(name, draft.name, _PROVED) for draft in drafts),
         ),
     )
+
+
+_PROVED = "It is implied by NOT NULL from here on."
 
 
 def _added(changes: Iterable[Change]) -> list[Column]:
@@ -238,7 +243,7 @@ def _index(table: Table, change: Change) -> Iterator[Step]:
         case Change(old=Index() as old, new=None):
             title = f"Drop the index {old.name}"
             dropped = alter.drop_index(table, old.name)
-            yield Step(title=title, statements=(dropped,), bare=True)
+            yield Step(title=title, statements=(dropped,), bare=True, patient=True)
         case _:
             pass
 
@@ -254,6 +259,7 @@ def _build(name: str, table: Table, index: Index, called: str) -> Step:
         ),
         bare=True,
         scans=True,
+        patient=True,
     )
 
 

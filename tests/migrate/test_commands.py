@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -225,10 +226,9 @@ def bad_snapshot(home: Path) -> str:
     [edited, removed, inserted, added, strange, without_snapshot, bad_snapshot],
 )
 def test_files_that_are_not_as_they_were_written_are_not_applied(
-    project: Project, database: str, harm: object
+    project: Project, database: str, harm: Callable[[Path], str]
 ) -> None:
     """Nor is anything written after them; what is wrong is named."""
-    assert callable(harm)
     new(project, SCHEMA, "one")
     new(project, SUBJECT, "two")
     expected = harm(HOME)
