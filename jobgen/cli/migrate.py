@@ -20,6 +20,7 @@ _SUMMARIES = {
     "apply": "carry out what a database has not had",
     "status": "which migrations a database has had",
     "drift": "how a database differs from the schema",
+    "verify": "whether the statements of another release work with the schema",
 }
 
 
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.add_argument("schema", metavar="SCHEMA", help="the schema file")
         _ARGUMENTS[name](command)
         formats = ("text", "json")
-        if name in ("plan", "status", "drift"):
+        if name in ("plan", "status", "drift", "verify"):
             command.add_argument("--format", choices=formats, default="text")
 
 
@@ -74,12 +75,24 @@ def _of_database(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _of_verify(parser: argparse.ArgumentParser) -> None:
+    _of_database(parser)
+    _drop(parser)
+    parser.add_argument(
+        "--against",
+        metavar="GITREF",
+        default="HEAD",
+        help="the commit whose package is read (the last one)",
+    )
+
+
 _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "new": _of_new,
     "plan": _drop,
     "apply": _of_apply,
     "status": _of_database,
     "drift": _of_database,
+    "verify": _of_verify,
 }
 
 
@@ -99,11 +112,12 @@ def _command(action: str) -> _Run:
         from jobgen.cli import migrate_plan
 
         return migrate_plan.new if action == "new" else migrate_plan.plan
-    from jobgen.cli import migrate_live
+    from jobgen.cli import migrate_live, migrate_verify
 
     commands: dict[str, _Run] = {
         "apply": migrate_live.apply,
         "status": migrate_live.status,
         "drift": migrate_live.drift,
+        "verify": migrate_verify.verify,
     }
     return commands[action]

@@ -26,7 +26,8 @@ from jobgen.schema.tables import Database
 
 
 @contextmanager
-def _database(arguments: argparse.Namespace) -> Generator[Connection]:
+def database(arguments: argparse.Namespace) -> Generator[Connection]:
+    """A connection. Raises `CannotError` for all that goes wrong with it."""
     try:
         with connected(arguments) as conn:
             yield conn
@@ -54,7 +55,7 @@ def apply(arguments: argparse.Namespace) -> int:
         tables=[qualified(table.schema, table.name) for table in tables],
         patience=arguments.patience,
     )
-    with _database(arguments) as conn:
+    with database(arguments) as conn:
         conn.add_notice_handler(_tell_notice)
         done = applying.apply(conn, job, Told(line=report.print_result))
     if done == 0:
@@ -72,7 +73,7 @@ def status(arguments: argparse.Namespace) -> int:
     """1 where anything is pending, or the files are not those that were written or
     that the database has had."""
     project = load(arguments.schema, arguments.format)
-    with _database(arguments) as conn:
+    with database(arguments) as conn:
         had = record.applied(conn, _place(project))
     try:
         chain = read(project).chain
@@ -102,7 +103,7 @@ def _tell_states(
 def drift(arguments: argparse.Namespace) -> int:
     """1 where the database is not what the schema and its migrations lead to."""
     project = load(arguments.schema, arguments.format)
-    with _database(arguments) as conn:
+    with database(arguments) as conn:
         found = spelt(conn, _expected(project, read(project)))
     lines = differences(diff(found.live, found.wanted))
     if arguments.format == "json":

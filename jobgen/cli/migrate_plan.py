@@ -33,7 +33,7 @@ from jobgen.migrate.target import Snapshot, target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class Plan:
     """`steps` are none for the first migration, which makes everything."""
 
     written: Written
@@ -55,7 +55,8 @@ class _Plan:
         return any(each.refused for each in self.breaks)
 
 
-def _plan(project: Project, *, drop: bool) -> _Plan:
+def planned(project: Project, *, drop: bool) -> Plan:
+    """Raises `CannotError` where the files are not those that were written."""
     written, wanted = read(project), project.wanted
     old = written.snapshot
     if old.database.schema != wanted.schema:
@@ -67,7 +68,7 @@ def _plan(project: Project, *, drop: bool) -> _Plan:
     found = breaks(old, wanted, project.schema) if written.chain else ()
     refused = any(each.refused for each in found)
     steps = () if refused else steps_between(old.database, snapshot.database)
-    return _Plan(written=written, snapshot=snapshot, steps=steps, breaks=found)
+    return Plan(written=written, snapshot=snapshot, steps=steps, breaks=found)
 
 
 def new(arguments: argparse.Namespace) -> int:
@@ -76,7 +77,7 @@ def new(arguments: argparse.Namespace) -> int:
     name = file_name(arguments.message)
     if not name:
         raise CannotError("-m names nothing; use letters and digits")
-    plan = _plan(project, drop=arguments.drop)
+    plan = planned(project, drop=arguments.drop)
     if arguments.baseline and not plan.is_first:
         raise CannotError("there are migrations already; a baseline comes first")
     for each in plan.breaks:
@@ -87,7 +88,7 @@ def new(arguments: argparse.Namespace) -> int:
         report.print_result("nothing to do: the migrations lead to this schema")
         _tell_retired(plan, project)
         return 0
-    scripts = _scripts(project, plan, baseline=arguments.baseline)
+    scripts = scripts_of(project, plan, baseline=arguments.baseline)
     for path in write(project, plan.written, scripts, name, plan.snapshot):
         report.print_result(f"wrote {path}")
     if not scripts:
@@ -95,8 +96,9 @@ def new(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _scripts(project: Project, plan: _Plan, *, baseline: bool) -> list[str]:
-    """The first migration is schema.sql itself, a text that is known from there."""
+def scripts_of(project: Project, plan: Plan, *, baseline: bool) -> list[str]:
+    """What is to be written. The first migration is schema.sql itself, a text that is
+    known from there."""
     if not plan.is_first:
         return [script(step) for step in plan.steps]
     text = schema_sql(
@@ -107,7 +109,7 @@ def _scripts(project: Project, plan: _Plan, *, baseline: bool) -> list[str]:
     return [f"{BASELINE}\n{text}" if baseline else text]
 
 
-def _tell_retired(plan: _Plan, project: Project) -> None:
+def _tell_retired(plan: Plan, project: Project) -> None:
     for each in plan.snapshot.retired:
         where = f" of {each.table}" if each.table else ""
         report.print_result(f"retired: {each.kind} {each.name}{where}")
@@ -121,7 +123,7 @@ def _tell_retired(plan: _Plan, project: Project) -> None:
 def plan(arguments: argparse.Namespace) -> int:
     """Prints the steps: 1 where there are any, or a change is refused."""
     project = load(arguments.schema, arguments.format)
-    found = _plan(project, drop=arguments.drop)
+    found = planned(project, drop=arguments.drop)
     if arguments.format == "json":
         report.print_result(json.dumps(_as_json(found), indent=2))
     else:
@@ -145,7 +147,7 @@ def _shown(steps: Sequence[Step]) -> list[str]:
     return lines
 
 
-def _as_json(found: _Plan) -> dict[str, object]:
+def _as_json(found: Plan) -> dict[str, object]:
     return {
         "steps": [
             {
