@@ -232,16 +232,8 @@ def _new_column(
     mine = next((each for each in job.columns if each.name == column.name), None)
     table = next((each for each in old.tables if each.name == job.table), None)
     names = {each.name for each in table.columns} if table else set[str]()
-    if mine is not None and mine.renamed_from in names:
-        yield Break(
-            code="renamed-column",
-            level="sql",
-            where=change.where,
-            message=f"every process of the previous release means '{mine.renamed_from}'"
-            f" by '{column.name}'",
-            help="add the new column, write both, and reserve the old one later",
-            refused=True,
-        )
+    if table is not None and mine is not None and mine.renamed_from in names:
+        yield _renamed_column(change.where, column, mine.renamed_from, table)
     elif column.not_null and column.default is None:
         yield Break(
             code="required-column",
@@ -252,6 +244,36 @@ def _new_column(
             help="give it a default, or let it be nullable until all producers write it",
             refused=True,
         )
+
+
+def _renamed_column(where: str, column: Column, name: str, table: Table) -> Break:
+    old = next(each for each in table.columns if each.name == name)
+    problem, help = None, ""
+    if column.type != old.type:
+        problem = f"'{column.name}' cannot have another type than '{name}', {old.type}"
+        help = "rename it, and change its type later"
+    elif not column.not_null and (old.default or column.default):
+        problem = f"NULL in '{column.name}' could mean its default, or NULL"
+        help = "take away the default of the nullable column first"
+    elif any(name in (sync.old, sync.new) for sync in table.syncs):
+        problem = f"'{name}' is being renamed already"
+        help = "end that first, with 'jobgen migrate new --drop'"
+    if problem is not None:
+        return Break(
+            code="renamed-column",
+            level="sql",
+            where=where,
+            message=problem,
+            help=help,
+            refused=True,
+        )
+    return Break(
+        code="renamed-column",
+        level="python",
+        where=where,
+        message=f"'{name}' is called '{column.name}'",
+        help="both are there, and the same, until 'jobgen migrate new --drop'",
+    )
 
 
 def _column(where: str, old: Column, new: Column) -> Iterator[Break]:

@@ -7,7 +7,8 @@ search path, under which names are printed in full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
@@ -24,6 +25,7 @@ from jobgen.schema.tables import (
     EnumType,
     ForeignKey,
     Index,
+    Sync,
     Table,
 )
 
@@ -110,16 +112,19 @@ def _tables(
     conn: Connection, wanted: Database, tables: Mapping[str, Table]
 ) -> dict[str, Table]:
     """By name; each with all that belongs to it."""
-    rows = _ask(conn, questions.TABLES, [wanted.schema, [*tables]])
-    oids = [row[0] for row in rows]
+    made = _ask(conn, questions.TABLES, [wanted.schema, [*tables]])
+    oids = [row[0] for row in made]
     columns = _grouped(conn, questions.COLUMNS, oids, _column)
     constraints = _grouped(conn, questions.CONSTRAINTS, oids, _constraint)
     indexes = _grouped(conn, questions.INDEXES, oids, _index)
     triggers = _grouped(conn, questions.TRIGGERS, oids, _trigger)
     announced = _announcements(conn, wanted, tables)
     grants = _grants(conn, wanted.schema, [*tables])
+    syncs = [sync.name for table in tables.values() for sync in table.syncs]
+    rows = _ask(conn, questions.FUNCTIONS, [wanted.schema, syncs])
+    bodies: dict[str, str] = {row[0]: row[1] for row in rows}
     found: dict[str, Table] = {}
-    for oid, name, owner, comment, options, values in rows:
+    for oid, name, owner, comment, options, values in made:
         parts = constraints.get(oid, [])
         known, strangers = _sorted_out(
             tables[name], triggers.get(oid, []), announced.get(name)
@@ -133,7 +138,12 @@ def _tables(
             foreign_keys=tuple(p for p in parts if isinstance(p, ForeignKey)),
             indexes=tuple(indexes.get(oid, [])),
             notifications=known,
-            strangers=strangers,
+            syncs=tuple(_syncs(tables[name], strangers, bodies)),
+            strangers=tuple(
+                each
+                for each in strangers
+                if each.name not in {sync.name for sync in tables[name].syncs}
+            ),
             options=tuple(zip(options, values, strict=True)),
             comment=comment,
             grants=_granted(
@@ -220,6 +230,18 @@ def _sorted_out(
         ),
         others,
     )
+
+
+def _syncs(
+    wanted: Table, triggers: Iterable[Trigger], bodies: Mapping[str, str]
+) -> Iterator[Sync]:
+    """Of those that are wanted, what there is."""
+    known = {sync.name: sync for sync in wanted.syncs}
+    for trigger in triggers:
+        sync = known.get(trigger.name)
+        if sync is not None:
+            body, definition = bodies.get(sync.name, ""), trigger.definition
+            yield replace(sync, body=body, definition=definition)
 
 
 def _trigger_names(wanted: Table) -> frozenset[str]:

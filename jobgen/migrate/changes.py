@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 from jobgen.schema.grants import Grant
 from jobgen.schema.notifications import Function, Trigger
-from jobgen.schema.tables import Check, Column, EnumType, ForeignKey, Index, Table
+from jobgen.schema.tables import (
+    Check,
+    Column,
+    EnumType,
+    ForeignKey,
+    Index,
+    Sync,
+    Table,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,7 @@ Part: TypeAlias = (
     | Function
     | Wake
     | Trigger
+    | Sync
     | Granted
 )
 

@@ -29,10 +29,11 @@ from jobgen.schema.tables import (
     EnumType,
     ForeignKey,
     Index,
+    Sync,
     Table,
 )
 
-N = TypeVar("N", Column, Check, ForeignKey, Index, Trigger)
+N = TypeVar("N", Column, Check, ForeignKey, Index, Sync, Trigger)
 
 
 def diff(old: Database, new: Database) -> tuple[Change, ...]:
@@ -120,6 +121,7 @@ def _of_table(where: str, old: Table, new: Table) -> Iterator[Change]:
     yield from _parts(where, _options(old), _options(new))
     yield from _changed(where, Comment(text=old.comment), Comment(text=new.comment))
     yield from _notifications(where, old, new)
+    yield from _parts(where, _named(old.syncs), _named(new.syncs))
     yield from _parts(where, _named(old.strangers), _named(new.strangers))
     yield from _grants(where, where, old.grants, new.grants)
 

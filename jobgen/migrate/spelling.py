@@ -91,6 +91,7 @@ def _copy(conn: Connection, table: Table) -> bool:
         schema="pg_temp",
         foreign_keys=(),
         notifications=None,
+        syncs=(),
         options=(),
         comment=None,
         columns=tuple(replace(column, comment=None) for column in table.columns),

@@ -7,18 +7,18 @@ only then is instant comes last.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import replace
 
 from jobgen.migrate import alter, blocks
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
+from jobgen.migrate.renames import draft_name
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.schema.notifications import Function, Trigger
 from jobgen.schema.quoting import qualified, quote_identifier
-from jobgen.schema.tables import Check, Column, ForeignKey, Index, Table
+from jobgen.schema.tables import Check, Column, ForeignKey, Index, Sync, Table
 
 
 def table_steps(old: Table, new: Table) -> Iterator[Step]:
@@ -30,13 +30,11 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
             title = f"Refer from {name} to {change.old.table} no more"
             yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
     yield from transaction(f"Change {name}", _instant(name, new, changes))
-    filled = [
-        column
-        for column in _added(changes)
-        if column.not_null and not is_instant(column.default)
-    ]
+    renames = {sync.new: sync.old for sync in new.syncs}
+    filled = [column for column in _added(changes) if _is_filled(column, renames)]
     for column in filled:
-        yield from _fill(name, new, column)
+        yield from _fill(name, new, column, renames.get(column.name))
+    filled = [column for column in filled if column.not_null]
     yield from _constraints(name, new, changes, filled)
     for change in changes:
         yield from _index(new, change)
@@ -47,10 +45,11 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
 
 
 def _instant(name: str, new: Table, changes: tuple[Change, ...]) -> Iterator[Statement]:
+    renamed = {sync.new for sync in new.syncs}
     for change in changes:
-        yield from _removed(name, change)
+        yield from _removed(name, new, change)
     for change in changes:
-        yield from _column(name, change)
+        yield from _column(name, change, renamed)
         yield from _setting(name, change)
     for change in changes:
         yield from _announcement(name, new, change)
@@ -59,15 +58,19 @@ def _instant(name: str, new: Table, changes: tuple[Change, ...]) -> Iterator[Sta
             yield alter.grant(change.new)
 
 
-def _removed(name: str, change: Change) -> Iterator[Statement]:
+def _removed(name: str, table: Table, change: Change) -> Iterator[Statement]:
     """A check that changes is another one."""
+    if isinstance(change.old, Sync) and change.new is None:
+        yield from alter.drop_sync(name, table.schema, change.old)
     if isinstance(change.old, Check):
         why = "As the schema file says."
         yield alter.drop_constraint(name, change.old.name, why)
 
 
-def _column(name: str, change: Change) -> Iterator[Statement]:
+def _column(name: str, change: Change, renamed: Collection[str]) -> Iterator[Statement]:
     match change:
+        case Change(old=None, new=Column() as column) if column.name in renamed:
+            yield from _add_column(name, replace(column, not_null=False))
         case Change(old=None, new=Column() as column):
             yield from _add_column(name, column)
         case Change(old=Column() as column, new=None):
@@ -123,6 +126,8 @@ def _announcement(name: str, new: Table, change: Change) -> Iterator[Statement]:
             yield alter.replace_trigger(name, trigger)
         case Change(old=Trigger() as trigger, new=None):
             yield alter.drop_trigger(name, trigger.name)
+        case Change(new=Sync() as sync):
+            yield from alter.create_sync(name, new.schema, sync)
         case _:
             pass
 
@@ -130,10 +135,25 @@ def _announcement(name: str, new: Table, change: Change) -> Iterator[Statement]:
 # --- what reads the table -----------------------------------------------------
 
 
-def _fill(name: str, table: Table, column: Column) -> Iterator[Step]:
+def _is_filled(column: Column, renames: Container[str]) -> bool:
+    """Whether rows that there are get a value of their own."""
+    volatile = column.not_null and not is_instant(column.default)
+    return volatile or column.name in renames
+
+
+def _fill(
+    name: str, table: Table, column: Column, source: str | None
+) -> Iterator[Step]:
+    """With the default, or with what the column called `source` has."""
+    filled = blocks.fill(table, column.name, "DEFAULT")
+    if source is not None:
+        old = quote_identifier(source)
+        filled = blocks.fill(
+            table, column.name, f"job.{old}", where=f"{old} IS NOT NULL"
+        )
     yield Step(
         title=f"Fill the column {column.name} of {name}",
-        statements=(blocks.fill(table, column.name, "DEFAULT"),),
+        statements=(filled,),
         bare=True,
         scans=True,
     )
@@ -197,12 +217,6 @@ def _not_null(table: Table, column: Column) -> Check:
         name=draft_name(table, column.name),
         expression=f"{quote_identifier(column.name)} IS NOT NULL",
     )
-
-
-def draft_name(table: Table, name: str) -> str:
-    """The name of what is there for a while only: short, whatever the others are."""
-    text = f"{table.schema}.{table.name}.{name}"
-    return f"jobgen_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _look(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from jobgen.migrate.renames import renamed, sync_of, without_default
 from jobgen.schema.grants import Grant, apart, together
 from jobgen.schema.notifications import Notifications
 from jobgen.schema.tables import Column, Database, EnumType, Table
@@ -104,12 +105,37 @@ def _table(old: Table | None, wanted: Table, gone: frozenset[Retired]) -> Table:
         if column.name not in names
         and Retired(kind="column", name=column.name, table=wanted.name) not in gone
     ]
+    renames = _renames({column.name for column in kept}, old, wanted)
+    filled = {column.name for column in renames.values()}
     return replace(
         wanted,
-        columns=(*wanted.columns, *kept),
+        columns=(
+            *(
+                without_default(column) if column.name in filled else column
+                for column in wanted.columns
+            ),
+            *(
+                without_default(_nullable(column)) if column.name in renames else column
+                for column in kept
+            ),
+        ),
+        syncs=tuple(sync_of(wanted, name, new) for name, new in renames.items()),
         notifications=_notifications(old, wanted, gone),
         grants=_grants(wanted.name, old.grants, wanted.grants, gone),
     )
+
+
+def _renames(kept: set[str], old: Table, wanted: Table) -> dict[str, Column]:
+    """By the old name; those that are declared, and those that go on although nobody
+    declares them any more."""
+    by_name = {column.name: column for column in wanted.columns}
+    going = {sync.old: by_name[sync.new] for sync in old.syncs if sync.new in by_name}
+    every = {**going, **renamed(old, wanted)}
+    return {name: new for name, new in every.items() if name in kept}
+
+
+def _nullable(column: Column) -> Column:
+    return replace(column, not_null=False)
 
 
 def _optional(column: Column) -> Column:

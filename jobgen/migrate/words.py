@@ -22,7 +22,15 @@ from jobgen.migrate.changes import (
 from jobgen.schema.grants import Grant
 from jobgen.schema.notifications import Function, Trigger
 from jobgen.schema.quoting import quote_literal
-from jobgen.schema.tables import Check, Column, EnumType, ForeignKey, Index, Table
+from jobgen.schema.tables import (
+    Check,
+    Column,
+    EnumType,
+    ForeignKey,
+    Index,
+    Sync,
+    Table,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +100,8 @@ def name_of(part: Part) -> str:
             return "wake sequence"
         case Trigger():
             return f"trigger {part.name}"
+        case Sync():
+            return f"trigger {part.name} of {part.old} and {part.new}"
         case Granted():
             return f"grant {_grant(part.grant)}"
 
@@ -124,6 +134,8 @@ def _aspects(part: Part) -> dict[str, str]:
             return {"the body": quote_literal(part.body)}
         case Trigger():
             return {"": part.definition}
+        case Sync():
+            return {"": part.definition, "the body": quote_literal(part.body)}
         case Extension() | Table() | Granted():
             return {}
 

@@ -78,6 +78,8 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
     for column in job.columns:
         if draw(_rarely()):
             reserved.append(column.name)
+        elif draw(_rarely()) and not (column.nullable and column.server_default):
+            columns.append(_renamed(column, f"zz{number}_r{len(columns)}"))
         else:
             columns.append(draw(_changed(job, column)))
     columns.extend(draw(_new_columns(donor, number)))
@@ -99,6 +101,13 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
         job, columns=tuple(columns), indexes=tuple(indexes), reserved=tuple(reserved)
     )
     return draw(_settings(job))
+
+
+def _renamed(column: Column, name: str) -> Column:
+    """A check of it would name the old one."""
+    return replace(
+        column, name=name, attribute=name, renamed_from=column.name, check=None
+    )
 
 
 def _index_name(job: Job, index: Index) -> str:

@@ -239,3 +239,31 @@ def test_a_read_only_session_is_refused(project: Project, database: str) -> None
     assert done.code == 2
     assert "read-only transaction" in done.err
     assert "Traceback" not in done.err
+
+
+def test_columns_may_have_the_names_that_the_steps_use(
+    project: Project, database: str
+) -> None:
+    """What fills, looks or copies means the column, and never its own variable."""
+    dsn = f"--dsn={database}"
+    old = SCHEMA.replace("{email: text}", "{found: text, last: text, empty: 'int?'}")
+    columns = """
+      filled: {type: text, renamed_from: found}
+      batch: {type: text, renamed_from: last, check: "batch <> ''"}
+      job: {type: uuid, default_sql: gen_random_uuid()}
+      done: {type: text, nullable: true, check: done <> filled}
+      empty: int"""
+    after = SCHEMA.replace(" {email: text}", columns)
+    new(project, old)
+    migrate(project, "apply", dsn)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO send_mail_jobs (found, last, empty)"
+            " SELECT 'a', 'b', 1 FROM generate_series(1, 10)"
+        )
+        assert new(project, after).code == 0
+        done = migrate(project, "apply", dsn)
+        assert (done.code, done.err) == (0, "")
+        question = "SELECT DISTINCT filled, batch, empty FROM send_mail_jobs"
+        assert conn.execute(question).fetchall() == [("a", "b", 1)]
+    assert migrate(project, "drift", dsn).code == 0

@@ -321,3 +321,75 @@ def test_a_schema_with_errors_is_refused(project: Project) -> None:
     done = migrate(project, "new", "-m", "x")
     assert done.code == 2
     assert "error[unknown-type]" in done.err
+
+
+RENAMED = SCHEMA.replace(
+    "{email: text}", "{address: {type: text, renamed_from: email}}"
+)
+
+
+def test_a_renamed_column_is_one_for_both_releases(
+    project: Project, database: str
+) -> None:
+    """Whoever writes it under whatever name, until the old one is dropped."""
+    dsn = f"--dsn={database}"
+    new(project, SCHEMA)
+    migrate(project, "apply", dsn)
+    insert = "INSERT INTO send_mail_jobs ({}) VALUES ({!r})"
+    with psycopg.connect(database, autocommit=True) as conn:
+
+        def run(statement: str) -> None:
+            conn.execute(statement.encode())
+
+        run(insert.format("email", "before"))
+        done = new(project, RENAMED)
+        assert "python[renamed-column]: 'email' is called 'address'" in done.out
+        assert migrate(project, "apply", dsn).code == 0
+        run(insert.format("email", "old release"))
+        run(insert.format("address", "new release"))
+        run("UPDATE send_mail_jobs SET email = 'x' WHERE id = 1")
+        run("UPDATE send_mail_jobs SET address = 'y' WHERE id = 2")
+        run("UPDATE send_mail_jobs SET status = 'job_status_running'")
+        rows = "SELECT email, address FROM send_mail_jobs ORDER BY id"
+        expected = [("x", "x"), ("y", "y"), ("new release", "new release")]
+        assert conn.execute(rows.encode()).fetchall() == expected
+        for rest in ("DEFAULT VALUES", "(email) VALUES (NULL)"):
+            with pytest.raises(psycopg.errors.NotNullViolation):
+                run(f"INSERT INTO send_mail_jobs {rest}")
+        assert migrate(project, "drift", dsn).code == 0
+        assert new(project, RENAMED, "end", "--drop").code == 0
+        assert migrate(project, "apply", dsn).code == 0
+        assert migrate(project, "drift", dsn).code == 0
+        rows = "SELECT address FROM send_mail_jobs ORDER BY id"
+        assert conn.execute(rows.encode()).fetchall() == [(b,) for _, b in expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "renamed", "message"),
+    [
+        ("text", "{type: varchar, renamed_from: email}", "another type"),
+        ("'text?'", "{type: text, nullable: true, default: x, renamed_from: email}",
+         "could mean its default, or NULL"),
+    ],
+)  # fmt: skip
+def test_a_name_that_says_too_much_is_refused(
+    project: Project, old: str, renamed: str, message: str
+) -> None:
+    """Another type, or a NULL that could mean either."""
+    new(project, SCHEMA.replace("{email: text}", f"{{email: {old}}}"))
+    done = new(project, SCHEMA.replace("{email: text}", f"{{address: {renamed}}}"))
+    assert done.code == 1
+    assert "sql[renamed-column]" in done.err
+    assert message in done.err
+
+
+def test_a_column_is_renamed_once_at_a_time(project: Project) -> None:
+    """A third name has to wait for the end of the first."""
+    again = RENAMED.replace("address:", "to:").replace(": email}", ": address}")
+    new(project, SCHEMA)
+    new(project, RENAMED)
+    done = new(project, again)
+    assert done.code == 1
+    assert "'address' is being renamed already" in done.err
+    assert new(project, RENAMED, "end", "--drop").code == 0
+    assert new(project, again).code == 0

@@ -52,7 +52,20 @@ def test_a_release_becomes_the_next(server: Server, data: st.DataObject) -> None
         with psycopg.connect(dsn, autocommit=True) as conn:
             assert {job.name: _values(conn, old, job) for job in old.jobs} == before
             _enqueue(conn, data, case, old, new)
+            _check_renames(conn, second)
         _drop(dsn, new, second)
+
+
+def _check_renames(conn: psycopg.Connection[Any], snapshot: Snapshot) -> None:
+    """Both columns are the same in every row, whoever enqueued it."""
+    for table in snapshot.database.tables:
+        name = qualified(table.schema, table.name)
+        for sync in table.syncs:
+            old, new = quote_identifier(sync.old), quote_identifier(sync.new)
+            question = (
+                f"SELECT FROM {name} WHERE {old}::text IS DISTINCT FROM {new}::text"
+            )
+            assert conn.execute(question.encode()).rowcount == 0
 
 
 def _drop(dsn: str, new: Schema, second: Snapshot) -> None:
