@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def test_two_at_once_apply_each_file_once(project: Project, database: str) -> No
 
 
 @contextmanager
-def holding(dsn: str, statement: str) -> Iterator[None]:
+def holding(dsn: str, statement: str) -> Generator[None]:
     """A transaction that stays open."""
     with psycopg.connect(dsn) as conn:
         conn.execute(statement.encode())
