@@ -83,6 +83,8 @@ def new(arguments: argparse.Namespace) -> int:
     for each in plan.breaks:
         (report.print_error if each.refused else report.print_result)(str(each))
     if plan.refused:
+        code = next(each.code for each in plan.breaks if each.refused)
+        report.print_error(f"more: jobgen explain {code}")
         return 1
     if not plan.steps and not plan.moves:
         report.print_result("nothing to do: the migrations lead to this schema")

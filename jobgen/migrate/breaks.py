@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from jobgen.migrate.changes import Change
+from jobgen.migrate.codes import BreakCode
 from jobgen.migrate.diff import diff
 from jobgen.migrate.target import Snapshot
 from jobgen.migrate.widening import is_widening
@@ -36,7 +37,7 @@ Level: TypeAlias = Literal["data", "sql", "python"]
 class Break:
     """`help` says what to do. A `refused` one has no steps."""
 
-    code: str
+    code: BreakCode
     level: Level
     where: str
     message: str
