@@ -248,10 +248,10 @@ def test_columns_may_have_the_names_that_the_steps_use(
     dsn = f"--dsn={database}"
     old = SCHEMA.replace("{email: text}", "{found: text, last: text, empty: 'int?'}")
     columns = """
-      filled: {type: text, renamed_from: found}
+      found: {type: text, check: found <> ''}
       batch: {type: text, renamed_from: last, check: "batch <> ''"}
       job: {type: uuid, default_sql: gen_random_uuid()}
-      done: {type: text, nullable: true, check: done <> filled}
+      done: {type: text, nullable: true, check: done <> found}
       empty: int"""
     after = SCHEMA.replace(" {email: text}", columns)
     new(project, old)
@@ -264,6 +264,74 @@ def test_columns_may_have_the_names_that_the_steps_use(
         assert new(project, after).code == 0
         done = migrate(project, "apply", dsn)
         assert (done.code, done.err) == (0, "")
-        question = "SELECT DISTINCT filled, batch, empty FROM send_mail_jobs"
+        question = "SELECT DISTINCT found, batch, empty FROM send_mail_jobs"
         assert conn.execute(question).fetchall() == [("a", "b", 1)]
     assert migrate(project, "drift", dsn).code == 0
+
+
+def waiting(dsn: str, query: str) -> bool:
+    """Whether the migration runs a statement that begins so."""
+    question = (
+        "SELECT FROM pg_stat_activity WHERE application_name = 'jobgen migrate'"
+        " AND state = 'active' AND starts_with(query, %s)"
+    )
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        return conn.execute(question, [query]).rowcount > 0
+
+
+def test_a_row_in_hand_is_filled_later(project: Project, database: str) -> None:
+    """A handler that works within a transaction delays the migration, and nothing
+    else; the other rows are filled meanwhile."""
+    prepare(project, database, 2000)
+    add, fill = sorted(Path("schemas/migrations/app_jobs").glob("000[23]_*.sql"))
+    filled = "SELECT count(token) FROM send_mail_jobs"
+    psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(fill), database]
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(add.read_bytes())
+        with holding(database, "SELECT FROM send_mail_jobs WHERE id = 1 FOR UPDATE"):
+            process = subprocess.Popen(psql, stderr=subprocess.DEVNULL)
+            while conn.execute(filled).fetchone() != (1999,):
+                assert process.poll() is None
+            time.sleep(1.5)  # longer than a lock is waited for
+            assert process.poll() is None
+        assert process.wait() == 0
+        assert conn.execute(filled).fetchone() == (2000,)
+
+
+def test_a_concurrent_build_waits_for_an_old_transaction(
+    project: Project, database: str
+) -> None:
+    """To give up would mean to begin again; nobody waits behind it."""
+    new(project, SCHEMA)
+    migrate(project, "apply", f"--dsn={database}")
+    new(project, SCHEMA + "    indexes: [[email]]\n")
+    insert = "INSERT INTO send_mail_jobs (email) VALUES ('x')"
+    with holding(database, insert):
+        process = start(project, database)
+        while not waiting(database, "CREATE INDEX CONCURRENTLY"):
+            assert process.poll() is None
+        time.sleep(1.5)  # longer than any other lock is waited for
+        with psycopg.connect(database, autocommit=True) as conn:
+            conn.execute("SET lock_timeout = '100ms'")
+            conn.execute(insert.encode())
+        assert waiting(database, "CREATE INDEX CONCURRENTLY")
+    code, out, err = end(process)
+    assert (code, err) == (0, "")
+    assert "again in" not in out
+
+
+def test_a_row_that_is_not_filled_yet_keeps_its_value(
+    project: Project, database: str
+) -> None:
+    """Although a worker writes to it while its renamed column is still empty."""
+    new(project, SCHEMA)
+    migrate(project, "apply", f"--dsn={database}")
+    renamed = "{address: {type: text, renamed_from: email}}"
+    new(project, SCHEMA.replace("{email: text}", renamed))
+    first, *_ = sorted(Path("schemas/migrations/app_jobs").glob("0002_*.sql"))
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("INSERT INTO send_mail_jobs (email) VALUES ('a'), ('b')")
+        conn.execute(first.read_bytes())
+        conn.execute("UPDATE send_mail_jobs SET status = 'job_status_running'")
+        rows = conn.execute("SELECT email, address FROM send_mail_jobs ORDER BY id")
+        assert rows.fetchall() == [("a", "a"), ("b", "b")]
