@@ -100,10 +100,23 @@ def _new_table(table: Table) -> Step:
 
 def _last(schema: str, changes: tuple[Change, ...]) -> Iterator[Step]:
     """What goes: an earlier migration retired it, and nobody uses it any more."""
-    for change in changes:
-        if isinstance(change.old, Table) and change.new is None:
-            yield _drop_table(change.old)
+    gone = [
+        change.old
+        for change in changes
+        if isinstance(change.old, Table) and change.new is None
+    ]
+    for table in gone:  # before any of them: they may refer to each other
+        yield from _drop_references(table)
+    for table in gone:
+        yield _drop_table(table)
     yield from transaction("Drop what is used no more", _dropped(schema, changes))
+
+
+def _drop_references(table: Table) -> Iterator[Step]:
+    name = qualified(table.schema, table.name)
+    for key in table.foreign_keys:
+        title = f"Refer from {name} to {key.table} no more"
+        yield from transaction(title, (alter.drop_foreign_key(name, key),))
 
 
 def _drop_table(table: Table) -> Step:

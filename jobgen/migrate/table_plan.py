@@ -38,7 +38,7 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
     yield from _constraints(name, new, changes, filled)
     for change in changes:
         yield from _index(new, change)
-    yield from transaction(f"Take back grants on {name}", _revoked(changes))
+    yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
 
 
 # --- what is instant ----------------------------------------------------------
@@ -277,7 +277,7 @@ def _build(name: str, table: Table, index: Index, called: str) -> Step:
     )
 
 
-def _revoked(changes: Iterable[Change]) -> Iterator[Statement]:
+def _revoked(table: Table, changes: Iterable[Change]) -> Iterator[Statement]:
     """Those on a column that was dropped went with it."""
     gone = {
         change.old.name
@@ -291,3 +291,15 @@ def _revoked(changes: Iterable[Change]) -> Iterator[Statement]:
         left = tuple(name for name in grant.columns if name not in gone)
         if left or not grant.columns:
             yield alter.revoke(replace(change.old, grant=replace(grant, columns=left)))
+        if not grant.columns:
+            yield from _granted_again(change.old, table)
+
+
+def _granted_again(gone: Granted, table: Table) -> Iterator[Statement]:
+    """To revoke a privilege on a table revokes it on each of its columns."""
+    if gone.object != qualified(table.schema, table.name):
+        return  # a sequence has no columns
+    for grant in table.grants:
+        alike = (grant.role, grant.privilege) == (gone.grant.role, gone.grant.privilege)
+        if alike and grant.columns:
+            yield alter.grant(replace(gone, grant=grant))

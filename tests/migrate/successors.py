@@ -78,7 +78,7 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
     for column in job.columns:
         if draw(_rarely()):
             reserved.append(column.name)
-        elif draw(_rarely()) and not (column.nullable and column.server_default):
+        elif draw(_rarely()) and _has_one_name(column):
             columns.append(_renamed(column, f"zz{number}_r{len(columns)}"))
         else:
             columns.append(draw(_changed(job, column)))
@@ -101,6 +101,12 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
         job, columns=tuple(columns), indexes=tuple(indexes), reserved=tuple(reserved)
     )
     return draw(_settings(job))
+
+
+def _has_one_name(column: Column) -> bool:
+    """And so may get another; NULL in it must not mean a default either."""
+    ambiguous = column.nullable and column.server_default is not None
+    return column.renamed_from is None and not ambiguous
 
 
 def _renamed(column: Column, name: str) -> Column:

@@ -55,6 +55,7 @@ KINDS = {
         " gen_random_uuid()}}",
     ),
     "renamed": Kind("columns: {a: int}", "columns: {b: {type: int, renamed_from: a}}"),
+    "dropped": Kind("columns: {a: int, b: 'text?'}", "", (ROLES, ROLES)),
     "required": Kind("columns: {a: 'int?'}", ""),
     "nullable": Kind("", "columns: {a: 'int?'}"),
     "default": Kind("", "columns: {a: {type: int, default: 1}}"),
@@ -102,6 +103,14 @@ KINDS = {
     "never": Kind("", "columns: {a: int}, notify: never"),
     "deletes": Kind("", "columns: {a: int}, on_success: delete", (ROLES, ROLES)),
     "roles": Kind("", "", ("", ROLES)),
+    "a role less": Kind(
+        "",
+        "",
+        (
+            "roles: {producer: claims_worker, worker: claims_worker}\n",
+            "roles: {producer: claims_worker}\n",
+        ),
+    ),
     "no roles": Kind("", "", (ROLES, "")),
     "label": Kind(
         "columns: {a: m}",
@@ -132,17 +141,19 @@ def led_to(old: Schema, new: Schema) -> Database:
     return expanded if synced else tables_of(new)
 
 
+VALUES = {"public.m": "'a'::m", "cidr": "'10.0.0.0/8'::cidr", "bigint": "NULL"}
+"""Of the column `a`, by type; a bigint refers to another table."""
+
+
 def prepare(dsn: str, old: Schema) -> None:
     """The tables, with rows that are one of each other."""
     roles.create(dsn, ("claims_producer", "claims_worker"))
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(emit(old, source=SOURCE)["schema.sql"].encode())
         conn.execute("INSERT INTO other_jobs SELECT FROM generate_series(1, 10)")
-        first = tables_of(old).tables[1].columns[-1]
-        value = {"public.m": "'a'::m", "cidr": "'10.0.0.0/8'::cidr"}.get(
-            first.type,
-            "n" if first.not_null else "NULL" if first.type != "integer" else "n",
-        )
+        work = tables_of(old).tables[1]
+        [kind] = [column.type for column in work.columns if column.name == "a"]
+        value = VALUES.get(kind, "n")
         conn.execute(
             f"INSERT INTO work_jobs (a) SELECT {value} FROM generate_series(1, 999)"
             " AS n".encode()

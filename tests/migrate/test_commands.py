@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -393,3 +394,37 @@ def test_a_column_is_renamed_once_at_a_time(project: Project) -> None:
     assert "'address' is being renamed already" in done.err
     assert new(project, RENAMED, "end", "--drop").code == 0
     assert new(project, again).code == 0
+
+
+def test_what_is_found_is_printed_for_programs(project: Project, database: str) -> None:
+    """One JSON document, on standard output."""
+    dsn = f"--dsn={database}"
+    new(project, SCHEMA, "one")
+    migrate(project, "apply", dsn)
+    new(project, SUBJECT, "two")
+    states = json.loads(migrate(project, "status", dsn, "--format=json").out)
+    assert states == {
+        "migrations": [
+            {"file": "0001_one.sql", "state": "applied"},
+            {"file": "0002_two.sql", "state": "pending"},
+        ],
+        "problem": None,
+    }
+    found = json.loads(migrate(project, "drift", dsn, "--format=json").out)
+    difference = {
+        "where": "public.send_mail_jobs",
+        "what": "column subject",
+        "text": "is missing",
+    }
+    assert found == {"differences": [difference]}
+    edited(HOME)
+    states = json.loads(migrate(project, "status", dsn, "--format=json").out)
+    assert states["migrations"] == []
+    assert "is not as it was written" in states["problem"]
+
+
+def test_a_plan_needs_no_database_driver() -> None:
+    """Nor does any command that does not connect."""
+    for module in ("migrate", "migrate_plan", "migrations", "main"):
+        script = f"import sys, jobgen.cli.{module}; assert 'psycopg' not in sys.modules"
+        subprocess.run([sys.executable, "-c", script], check=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from hypothesis import given
@@ -26,6 +26,9 @@ from tests.properties.profiles import examples
 from tests.properties.schemas import cases
 from tests.servers import Server
 
+Rows: TypeAlias = dict[str, list[Any]]
+"""Every row as text, by job."""
+
 
 @examples(12)
 @given(data=st.data())
@@ -38,22 +41,46 @@ def test_a_release_becomes_the_next(server: Server, data: st.DataObject) -> None
     donor = data.draw(cases(minimum=minimum)).load()
     new = data.draw(successors(old, donor, 1))
     first = target(nothing(tables_of(old)), tables_of(old))
-    second = target(first, tables_of(new))
-    assert [each for each in breaks(first, tables_of(new), new) if each.refused] == []
     with server.database() as dsn:
         roles.create(dsn)
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute(emit(old, source=SOURCE)["schema.sql"].encode())
             _enqueue(conn, data, case, old)
-            _make_room(conn, old, new)
-            before = {job.name: _values(conn, old, job) for job in old.jobs}
-        carry_out(dsn, steps(first, second))
-        assert drift(dsn, second.database) == []
+        before = _prepared(dsn, old, old, new)
+        second = _migrated(dsn, first, new, "sample_1")
         with psycopg.connect(dsn, autocommit=True) as conn:
-            assert {job.name: _values(conn, old, job) for job in old.jobs} == before
+            assert _all_values(conn, old) == before
             _enqueue(conn, data, case, old, new)
             _check_renames(conn, second)
-        _drop(dsn, new, second)
+        newer = new
+        if data.draw(st.booleans()):  # before anything is dropped
+            newer = data.draw(successors(new, donor, 2))
+            before = _prepared(dsn, old, new, newer)
+            second = _migrated(dsn, second, newer, "sample_2")
+            with psycopg.connect(dsn, autocommit=True) as conn:
+                assert _all_values(conn, old) == before
+                _check_renames(conn, second)
+        _drop(dsn, newer, second)
+
+
+def _prepared(dsn: str, first: Schema, old: Schema, new: Schema) -> Rows:
+    """What there is of the first release, when the next one can have it."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        _make_room(conn, old, new)
+        return _all_values(conn, first)
+
+
+def _migrated(dsn: str, old: Snapshot, new: Schema, package: str) -> Snapshot:
+    wanted = tables_of(new)
+    snapshot = target(old, wanted)
+    assert [each for each in breaks(old, wanted, new) if each.refused] == []
+    carry_out(dsn, steps(old, snapshot), package)
+    assert drift(dsn, snapshot.database) == []
+    return snapshot
+
+
+def _all_values(conn: psycopg.Connection[Any], schema: Schema) -> Rows:
+    return {job.name: _values(conn, schema, job) for job in schema.jobs}
 
 
 def _check_renames(conn: psycopg.Connection[Any], snapshot: Snapshot) -> None:
