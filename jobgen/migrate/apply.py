@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import psycopg
-from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.errors import (
+    DeadlockDetected,
+    DuplicateObject,
+    DuplicateTable,
+    LockNotAvailable,
+)
 from psycopg.pq import TransactionStatus
 
 from jobgen.migrate import record
@@ -163,7 +168,14 @@ def _failed(migration: Migration, error: psycopg.Error) -> str:
     hint = error.diag.message_hint
     detail = error.diag.message_detail
     more = "".join(f" ({each})" for each in (detail, hint) if each)
+    if isinstance(error, DuplicateObject | DuplicateTable):
+        more += _ADOPT
     return f"{migration.name}: {_told(error)}{more}; nothing of this file is recorded"
+
+
+_ADOPT = (
+    "; if schema.sql made this database, begin with 'jobgen migrate new --baseline'"
+)
 
 
 def _told(error: psycopg.Error) -> str:

@@ -270,6 +270,11 @@ def test_a_database_that_has_the_tables_is_adopted(
     project.build()
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute((project.output / "schema.sql").read_bytes())
+    new(project, SCHEMA, "start")
+    done = migrate(project, "apply", dsn)
+    assert done.code == 2
+    assert "begin with 'jobgen migrate new --baseline'" in done.err
+    shutil.rmtree(HOME)
     new(project, SCHEMA, "start", "--baseline")
     new(project, SUBJECT, "subject")
     done = migrate(project, "apply", dsn)
