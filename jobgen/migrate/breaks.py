@@ -62,8 +62,6 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
             case Change(old=Table() as table, new=None):
                 if ("", table.name) not in retired:
                     yield from _gone_table(table, schema)
-            case Change(old=Table(), new=Table()):
-                pass
             case Change(old=None, new=Table() as table):
                 yield from _new_table(table, schema, old.database)
             case Change(old=EnumType() as before, new=EnumType() as after):

@@ -15,7 +15,7 @@ from jobgen.schema.grants import Grant, apart, together
 from jobgen.schema.notifications import Notifications
 from jobgen.schema.tables import Column, Database, EnumType, Table
 
-Kind: TypeAlias = Literal["column", "grant", "sequence", "table", "type"]
+Kind: TypeAlias = Literal["column", "function", "grant", "sequence", "table", "type"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,18 +146,26 @@ def _optional(column: Column) -> Column:
 def _notifications(
     old: Table, wanted: Table, gone: frozenset[Retired]
 ) -> Notifications | None:
-    """The previous release's workers write to the sequence, if there is one."""
+    """The previous release's workers write to the sequence, if there is one, and make
+    triggers anew that they miss."""
     before, after = old.notifications, wanted.notifications
-    if before is None or before.wake is None:
+    if before is None:
         return after
-    if after is not None and after.wake is not None:
+    if after is None:
+        return None if _of_function(wanted, before) in gone else before
+    if before.wake is None:
+        return after
+    if after.wake is not None:
         granted = _grants(after.wake, before.grants, after.grants, gone)
         return replace(after, grants=granted)
     if Retired(kind="sequence", name=before.wake, table=wanted.name) in gone:
         return after
-    if after is None:
-        return replace(before, triggers=())
     return replace(after, wake=before.wake, grants=before.grants)
+
+
+def _of_function(table: Table, found: Notifications) -> Retired:
+    """It stands for its triggers, and their sequence."""
+    return Retired(kind="function", name=found.function.name, table=table.name)
 
 
 def _grants(
@@ -218,10 +226,12 @@ def _in_table(table: Table, wanted: Table) -> list[Retired]:
     ]
     found.extend(_grants_beyond(table.name, table.grants, wanted.grants))
     before, after = table.notifications, wanted.notifications
-    if before is None or before.wake is None:
+    if before is None:
         return found
-    if after is None or after.wake is None:
+    if after is None:
+        found.append(_of_function(table, before))
+    elif before.wake is not None and after.wake is None:
         found.append(Retired(kind="sequence", name=before.wake, table=table.name))
-    else:
+    elif before.wake is not None:
         found.extend(_grants_beyond(before.wake, before.grants, after.grants))
     return found

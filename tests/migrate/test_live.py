@@ -157,13 +157,15 @@ def test_the_previous_release_works_on(
         assert sorted(done) == sorted(producer.ids)
         assert max(producer.pauses) < 2
         assert len(producer.ids) > 1000
-        assert migrate(project, "drift", f"--dsn={database}").code == 0
         with psycopg.connect(database, autocommit=True) as conn:
             mails = [old.SendMail(email="e") for _ in range(10)]
             late = old.send_mail.enqueue_many(conn, mails)
         done.clear()
         asyncio.run(work(database, next_release, done, lambda: len(done) == len(late)))
         assert sorted(done) == sorted(late)
+        # Only now: while it runs, the old release mends triggers as it knows them.
+        last = migrate(project, "drift", f"--dsn={database}")
+        assert (last.code, last.err) == (0, ""), last.out
 
 
 def _apply(project: Project, dsn: str, producer: Producer) -> None:
