@@ -63,6 +63,7 @@ def test_the_wheel_has_every_module_template_and_page(wheel: Path) -> None:
     packed = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     templates = {f"jobgen/templates/{name}" for name in _files(CHECKOUT / "templates")}
     pages = {f"jobgen/pages/{name}" for name in _files(CHECKOUT / "docs/diagnostics")}
+    pages |= {f"jobgen/breaks/{name}" for name in _files(CHECKOUT / "docs/breaks")}
     modules = {f"jobgen/{name}" for name in _files(CHECKOUT / "jobgen")}
     assert modules | templates | pages == packed
 

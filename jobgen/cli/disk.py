@@ -110,6 +110,12 @@ def create(files: Mapping[Path, str]) -> None:
         raise
 
 
+def replace(files: Mapping[Path, str]) -> None:
+    """Writes files that only jobgen writes, one after another, each at once."""
+    for path, text in files.items():
+        _replace(path, text.encode())
+
+
 def _replace(path: Path, data: bytes) -> None:
     """Writes beside `path` and renames, so that no reader sees half a file."""
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")

@@ -1,6 +1,8 @@
-"""`jobgen explain CODE`: prints the page of a diagnostic; without CODE, lists all.
+"""`jobgen explain CODE`: prints the page of a diagnostic, or of what a migration
+breaks; without CODE, lists all.
 
-The pages are `docs/diagnostics`, installed as the package `jobgen.pages`.
+The pages are `docs/diagnostics` and `docs/breaks`, installed as the packages
+`jobgen.pages` and `jobgen.breaks`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import argparse
 from importlib import resources
 
 from jobgen.cli import report
+from jobgen.migrate.codes import BREAKS, BreakCode
 from jobgen.schema.codes import CODES, Code
 from jobgen.schema.diagnostics import shown
 from jobgen.schema.guesses import Guesses
@@ -28,26 +31,30 @@ def run(arguments: argparse.Namespace) -> int:
     if wanted is None:
         report.print_result(listing())
         return 0
-    for code in CODES:
+    for code in _ALL:
         if code == wanted:
             report.print_result(page(code).rstrip("\n"))
             return 0
-    better = Guesses().did_you_mean(wanted, CODES) or "'jobgen explain' lists all"
+    better = Guesses().did_you_mean(wanted, _ALL) or "'jobgen explain' lists all"
     report.problem(f"{shown(wanted)} is not the code of a diagnostic", better)
     return 2
 
 
-def page(code: Code) -> str:
+_ALL: tuple[Code | BreakCode, ...] = (*CODES, *BREAKS)
+
+
+def page(code: Code | BreakCode) -> str:
     """The Markdown of the page of `code`."""
-    return (resources.files("jobgen.pages") / f"{code}.md").read_text(encoding="utf-8")
+    package = "jobgen.pages" if code in CODES else "jobgen.breaks"
+    return (resources.files(package) / f"{code}.md").read_text(encoding="utf-8")
 
 
-def summary(code: Code) -> str:
+def summary(code: Code | BreakCode) -> str:
     """What `code` means, in one line: the first of its page after the title."""
     return page(code).splitlines()[2]
 
 
 def listing() -> str:
     """Every code with its summary, one a line."""
-    width = max(map(len, CODES))
-    return "\n".join(f"{code:{width}}  {summary(code)}" for code in CODES)
+    width = max(map(len, _ALL))
+    return "\n".join(f"{code:{width}}  {summary(code)}" for code in _ALL)

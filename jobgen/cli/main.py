@@ -27,6 +27,7 @@ _SUMMARIES = {
     "explain": "print the page of a diagnostic",
     "schema": "print the JSON Schema of schema files, for editors",
     "worker": "run jobs",
+    "migrate": "change the tables of a schema while jobs run",
 }
 
 
@@ -47,6 +48,10 @@ def _load(name: str) -> Command:
         from jobgen.cli import schema
 
         return schema
+    if name == "migrate":
+        from jobgen.cli import migrate
+
+        return migrate
     from jobgen.cli import worker
 
     return worker

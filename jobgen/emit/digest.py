@@ -20,7 +20,12 @@ from jobgen.schema.model import Schema
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_IGNORED = frozenset({"deprecated", "doc", "output", "typed_json"})
+_IGNORED = frozenset(
+    {
+        *("deprecated", "doc", "output", "typed_json"),
+        *("migrations", "renamed_from", "reserved"),
+    }
+)
 
 
 def digest(schema: Schema) -> str:

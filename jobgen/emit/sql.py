@@ -148,6 +148,28 @@ def schema_sql(database: Database, source: str, *, minimum: int) -> str:
     return render("sql/schema.sql.jinja", _schema(database, source, minimum))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneTable:
+    """A table with its indexes and triggers, without references and grants."""
+
+    table: TableView
+
+
+def table_sql(table: Table) -> str:
+    """The statements that make `table`, as they stand in schema.sql."""
+    return render("sql/table.jinja", OneTable(table=_table(table)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneEnum:
+    enum: EnumView
+
+
+def enum_sql(enum: EnumType) -> str:
+    """The statements that make `enum`, as they stand in schema.sql."""
+    return render("sql/enum.jinja", OneEnum(enum=_enum(enum)))
+
+
 def _schema(database: Database, source: str, minimum: int) -> SchemaView:
     version = VersionView(minimum=minimum)
     return SchemaView(

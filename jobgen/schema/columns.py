@@ -141,7 +141,7 @@ def _long(key: Scalar, fields: Fields, job: str, context: Context) -> Column | N
     default_sql = fields.get(Keys.DEFAULT_SQL)
     doc, check = fields.get(Keys.DOC), fields.get(Keys.CHECK)
     typed_json = load_typed_json(fields, column_type, context)
-    fields.get(Keys.RENAMED_FROM)
+    renamed_from = fields.get(Keys.RENAMED_FROM)
     _check_one_default(fields, context)
     if column_type is None:
         return None
@@ -156,6 +156,7 @@ def _long(key: Scalar, fields: Fields, job: str, context: Context) -> Column | N
         references=references,
         check=check,
         typed_json=typed_json,
+        renamed_from=renamed_from,
     )
 
 

@@ -30,7 +30,7 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
     name, value = entry.key.text, entry.value
     places.note(entry.key.span, "enums", name)
     _check_name(entry.key, places, found)
-    doc, labels, deprecated = None, None, None
+    doc, labels, deprecated, renamed_from = None, None, None, None
     if isinstance(value, Sequence):
         labels = value
     elif isinstance(value, Mapping):
@@ -41,7 +41,7 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
         deprecated = fields.get(Keys.DEPRECATED)
         if fields.lost(Keys.DEPRECATED, deprecated):
             places.doubt("enums", name)
-        fields.get(Keys.RENAMED_FROM)
+        renamed_from = fields.get(Keys.RENAMED_FROM)
     else:
         expected("a list of labels", value, found, "write them in [ ]")
     if labels is not None and not labels.items:
@@ -54,6 +54,7 @@ def _enum(entry: Entry, found: Gatherer, places: Places) -> Enum:
         class_name=names.class_name(name),
         labels=_labels(labels, deprecated, found),
         doc=doc,
+        renamed_from=renamed_from,
     )
 
 

@@ -8,8 +8,8 @@ enqueue or change a payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from jobgen.schema.model import Job, Roles
@@ -30,11 +30,33 @@ _RESULT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """`columns` in the order of the table; empty: the whole object."""
+    """`columns` in the order of the table; empty: the whole object. In a live
+    database `privilege` may be any."""
 
     role: str
-    privilege: Privilege
+    privilege: str
     columns: tuple[str, ...] = ()
+
+
+def apart(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """The same, one for each column."""
+    found: list[Grant] = []
+    for grant in grants:
+        each = [replace(grant, columns=(name,)) for name in grant.columns]
+        found.extend(each or [grant])
+    return tuple(found)
+
+
+def together(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """The same, one for all columns."""
+    found: dict[tuple[str, str, bool], tuple[str, ...]] = {}
+    for grant in grants:
+        key = grant.role, grant.privilege, bool(grant.columns)
+        found[key] = (*found.get(key, ()), *grant.columns)
+    return tuple(
+        Grant(role=role, privilege=privilege, columns=columns)
+        for (role, privilege, _), columns in found.items()
+    )
 
 
 def on_schema(roles: Roles) -> tuple[Grant, ...]:

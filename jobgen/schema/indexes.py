@@ -25,10 +25,17 @@ HELD = "status = 'job_status_running' OR locked_by IS NOT NULL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
+    """`columns`, or for an index that jobgen never makes its definition instead.
+
+    One that is not `valid` is left over from a build that failed: it is written to,
+    and never read.
+    """
+
     name: str
     columns: tuple[str, ...]
     unique: bool = False
     where: str | None = None
+    valid: bool = True
 
 
 def sort_key(job: Job) -> tuple[str, ...]:

@@ -151,8 +151,6 @@ def _settings(
     fields: Fields, name: str, base: Job, place: Span, context: Context
 ) -> Job:
     """`base` with everything but its names and columns read from `fields`."""
-    fields.get(Keys.RENAMED_FROM)
-    fields.get(Keys.RESERVED)
     id_type, indexes = fields.get(Keys.ID), fields.get(Keys.INDEXES)
     if fields.lost(Keys.ID, id_type):
         context.places.doubt("jobs", name, "id")
@@ -178,6 +176,8 @@ def _settings(
         retention=_retention(fields.get(Keys.RETENTION), context.found),
         indexes=_indexes(indexes, name, context),
         worker=fields.get_or(Keys.WORKER, base.worker),
+        renamed_from=fields.get(Keys.RENAMED_FROM),
+        reserved=fields.get_or(Keys.RESERVED, base.reserved),
     )
 
 

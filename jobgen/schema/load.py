@@ -114,7 +114,6 @@ def _schema(
         type_guesses=TypeGuesses(named, found.guesses),
     )
     jobs = _jobs(fields, included, context)
-    _check_postponed(fields, found)
     schema = Schema(
         package=package,
         output=output,
@@ -122,6 +121,8 @@ def _schema(
         enums=enums,
         jobs=jobs,
         roles=_roles(fields, found),
+        migrations=_migrations(fields, found),
+        reserved=fields.get_or(Keys.RESERVED, ()),
     )
     check(schema, places, found)
     return schema
@@ -222,10 +223,9 @@ def _jobs(fields: Fields, included: Inclusion, context: Context) -> tuple[Job, .
     return jobs
 
 
-def _check_postponed(fields: Fields, found: Gatherer) -> None:
-    """Judges the shape of what only migrations act on."""
+def _migrations(fields: Fields, found: Gatherer) -> str | None:
     migrations, span = fields.get(Keys.MIGRATIONS), fields.span(Keys.MIGRATIONS)
     problem = None if migrations is None else problem_in(migrations)
     if problem is not None and span is not None:
         found.error("bad-path", span, *problem)
-    fields.get(Keys.RESERVED)
+    return migrations

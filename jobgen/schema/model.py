@@ -44,6 +44,7 @@ class Enum:
     class_name: str
     labels: tuple[Label, ...]
     doc: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class Column:
     references: References | None = None
     check: str | None = None
     typed_json: TypedJson | None = None
+    renamed_from: str | None = None
 
     @property
     def server_default(self) -> str | None:
@@ -166,6 +168,8 @@ class Job:
     retention: Retention = Retention()
     indexes: tuple[Index, ...] = ()
     worker: RunsWhere = "here"
+    renamed_from: str | None = None
+    reserved: tuple[str, ...] = ()  # columns that once existed
 
     @property
     def deletes_rows(self) -> bool:
@@ -191,7 +195,8 @@ class Roles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """A whole schema file. `output` is as written, relative to the file."""
+    """A whole schema file. `output` and `migrations` are as written, relative to the
+    file; `reserved` are jobs that once existed."""
 
     package: str
     output: str
@@ -199,3 +204,5 @@ class Schema:
     enums: tuple[Enum, ...]
     jobs: tuple[Job, ...]
     roles: Roles = Roles()
+    migrations: str | None = None
+    reserved: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ because sequences are not transactional.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from jobgen.schema import names
@@ -40,12 +40,12 @@ class Function:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """`definition` is what `pg_get_triggerdef` prints under an empty search path;
-    `condition` the same condition as one would write it."""
+    `condition` the same condition as one would write it, which no catalogue keeps."""
 
     name: str
     event: Event
     level: Literal["ROW", "STATEMENT"]
-    condition: str
+    condition: str = field(compare=False)
     function: str
     definition: str
 

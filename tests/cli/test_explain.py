@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobgen.cli import explain
+from jobgen.migrate.codes import BREAKS
 from jobgen.schema.codes import CODES, Code
 from tests.cli.project import SCHEMA, Project
 
@@ -129,7 +130,10 @@ def test_without_a_code_all_are_listed(project: Project) -> None:
     """One a line, with what it means."""
     done = project.run("explain")
     assert (done.code, done.err) == (0, "")
-    assert [line.split()[0] for line in done.out.splitlines()] == list(CODES)
+    assert [line.split()[0] for line in done.out.splitlines()] == [
+        *CODES,
+        *BREAKS,
+    ]
     assert "empty-file              The file contains no schema.\n" in done.out
 
 

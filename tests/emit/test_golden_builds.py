@@ -25,7 +25,7 @@ _NEEDY = ("references", "roles")
 """Cases that need tables and roles of the user's; other tests make these."""
 
 
-def _schema(case: str) -> Schema:
+def schema_of(case: str) -> Schema:
     path = BUILDS / case / "schema.yaml"
     loaded = load_schema(path.read_bytes(), str(path), SchemaFiles(path.parent))
     assert loaded.schema is not None, loaded.diagnostics
@@ -34,7 +34,7 @@ def _schema(case: str) -> Schema:
 
 
 def built(case: str) -> dict[str, str]:
-    return emit(_schema(case), source="../../schema.yaml")
+    return emit(schema_of(case), source="../../schema.yaml")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -73,7 +73,7 @@ def test_the_golden_script_applies_to_a_server(case: str, server: Server) -> Non
     """To each that is not older than the schema's minimum."""
     script = built(case)["schema.sql"].encode()
     with server.database() as dsn, psycopg.connect(dsn, autocommit=True) as conn:
-        minimum = _schema(case).postgres.minimum
+        minimum = schema_of(case).postgres.minimum
         if conn.info.server_version < minimum * 10_000:
             with pytest.raises(psycopg.Error, match=f"this needs PostgreSQL {minimum}"):
                 conn.execute(script)

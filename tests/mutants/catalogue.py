@@ -6,6 +6,7 @@ takes the reason away.
 
 from typing import Final
 
+from tests.mutants.migrate import MIGRATE
 from tests.mutants.runner import Mutant
 from tests.mutants.worker import WORKER
 
@@ -593,5 +594,6 @@ MUTANTS: Final = (
         test=_ONE_CAUSE,
         only="test_what_was_meant_is_guessed",
     ),
+    *MIGRATE,
     *WORKER,
 )

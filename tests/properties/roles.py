@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 import psycopg
@@ -22,10 +23,10 @@ _MADE = (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation)
 """Before, or by another process at the same moment."""
 
 
-def create(dsn: str) -> None:
-    """Makes `NAMES` exist; they belong to the whole server, and stay."""
+def create(dsn: str, names: Iterable[str] = NAMES) -> None:
+    """Makes `names` exist; they belong to the whole server, and stay."""
     with psycopg.connect(dsn, autocommit=True) as conn:
-        for name in NAMES:
+        for name in names:
             with suppress(*_MADE):
                 conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
 

@@ -1,0 +1,1 @@
+"""The page of each thing that a migration may break; installed as `jobgen.breaks`."""

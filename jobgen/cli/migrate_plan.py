@@ -1,0 +1,180 @@
+"""`jobgen migrate new` and `plan`: from the last migration to the schema.
+
+Needs no database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobgen.cli import report
+from jobgen.cli.location import banner_source
+from jobgen.cli.migrations import (
+    SNAPSHOT,
+    CannotError,
+    Project,
+    Written,
+    file_name,
+    load,
+    read,
+    write,
+)
+from jobgen.emit.sql import schema_sql
+from jobgen.migrate.breaks import Break, breaks
+from jobgen.migrate.plan import steps_between
+from jobgen.migrate.script import BASELINE, costs, script
+from jobgen.migrate.snapshot import to_json
+from jobgen.migrate.steps import Step
+from jobgen.migrate.target import Snapshot, target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`steps` are none for the first migration, which makes everything."""
+
+    written: Written
+    snapshot: Snapshot
+    steps: tuple[Step, ...]
+    breaks: tuple[Break, ...]
+
+    @property
+    def is_first(self) -> bool:
+        return not self.written.chain
+
+    @property
+    def moves(self) -> bool:
+        """Whether something is retired, which may change nothing in the database."""
+        return to_json(self.snapshot) != to_json(self.written.snapshot)
+
+    @property
+    def refused(self) -> bool:
+        return any(each.refused for each in self.breaks)
+
+
+def planned(project: Project, *, drop: bool) -> Plan:
+    """Raises `CannotError` where the files are not those that were written."""
+    written, wanted = read(project), project.wanted
+    old = written.snapshot
+    if old.database.schema != wanted.schema:
+        raise CannotError(
+            f"the migrations made tables in {old.database.schema}, and the schema wants"
+            f" them in {wanted.schema}; they cannot be moved while anybody uses them"
+        )
+    snapshot = target(old, wanted, drop=drop)
+    found = breaks(old, wanted, project.schema) if written.chain else ()
+    refused = any(each.refused for each in found)
+    steps = () if refused else steps_between(old.database, snapshot.database)
+    return Plan(written=written, snapshot=snapshot, steps=steps, breaks=found)
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """Writes files: 0, also where there is nothing to do; 1 where it is refused."""
+    project = load(arguments.schema, "text")
+    name = file_name(arguments.message)
+    if not name:
+        raise CannotError("-m names nothing; use letters and digits")
+    plan = planned(project, drop=arguments.drop)
+    if arguments.baseline and not plan.is_first:
+        raise CannotError("there are migrations already; a baseline comes first")
+    for each in plan.breaks:
+        (report.print_error if each.refused else report.print_result)(str(each))
+    if plan.refused:
+        code = next(each.code for each in plan.breaks if each.refused)
+        report.print_error(f"more: jobgen explain {code}")
+        return 1
+    if not plan.steps and not plan.moves:
+        report.print_result("nothing to do: the migrations lead to this schema")
+        _tell_retired(plan, project)
+        return 0
+    scripts = scripts_of(project, plan, baseline=arguments.baseline)
+    for path in write(project, plan.written, scripts, name, plan.snapshot):
+        report.print_result(f"wrote {path}")
+    if not scripts:
+        report.print_result(f"wrote {project.directory / SNAPSHOT}: no step is needed")
+    return 0
+
+
+def scripts_of(project: Project, plan: Plan, *, baseline: bool) -> list[str]:
+    """What is to be written. The first migration is schema.sql itself, a text that is
+    known from there."""
+    if not plan.is_first:
+        return [script(step) for step in plan.steps]
+    text = schema_sql(
+        project.wanted,
+        banner_source(project.path, project.directory.resolve()),
+        minimum=project.schema.postgres.minimum,
+    )
+    return [f"{BASELINE}\n{text}" if baseline else text]
+
+
+def _tell_retired(plan: Plan, project: Project) -> None:
+    for each in plan.snapshot.retired:
+        where = f" of {each.table}" if each.table else ""
+        report.print_result(f"retired: {each.kind} {each.name}{where}")
+    if plan.snapshot.retired:
+        command = shlex.join(["jobgen", "migrate", "new", project.name, "--drop"])
+        report.print_result(
+            f"when no process of an earlier release runs: {command} -m NAME"
+        )
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Prints the steps: 1 where there are any, or a change is refused."""
+    project = load(arguments.schema, arguments.format)
+    found = planned(project, drop=arguments.drop)
+    if arguments.format == "json":
+        report.print_result(json.dumps(_as_json(found), indent=2))
+    else:
+        for each in found.breaks:
+            report.print_result(str(each))
+        if found.is_first:
+            report.print_result("the first migration makes everything: schema.sql")
+        else:
+            report.print_result("\n".join(_shown(found.steps)))
+            _tell_retired(found, project)
+    return 1 if found.steps or found.refused else 0
+
+
+def _shown(steps: Sequence[Step]) -> list[str]:
+    if not steps:
+        return ["nothing to do: the migrations lead to this schema"]
+    lines: list[str] = []
+    for number, step in enumerate(steps, 1):
+        lines.append(f"{number}. {step.title}")
+        lines.extend(f"   {line}" for line in costs(step))
+    return lines
+
+
+def _as_json(found: Plan) -> dict[str, object]:
+    return {
+        "steps": [
+            {
+                "title": step.title,
+                "transaction": not step.bare,
+                "locks": {table: str(lock) for table, lock in step.locks.items()},
+                "rewrites": step.rewrites,
+                "scans": step.scans,
+                "sql": script(step),
+            }
+            for step in found.steps
+        ],
+        "breaks": [
+            {
+                "code": each.code,
+                "level": each.level,
+                "where": each.where,
+                "message": each.message,
+                "help": each.help,
+                "refused": each.refused,
+            }
+            for each in found.breaks
+        ],
+        "retired": [
+            {"kind": each.kind, "name": each.name, "table": each.table}
+            for each in found.snapshot.retired
+        ],
+    }

@@ -1,0 +1,100 @@
+"""Steps that look, count or loop: blocks of PL/pgSQL.
+
+Stage: migrate. Pure. Their text is laid out by templates; what is in it went through
+`quoting`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobgen.emit.literals import dollar_quoted
+from jobgen.emit.render import render
+from jobgen.migrate.steps import Lock, Statement
+from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+from jobgen.schema.tables import Table
+
+BATCH = 1000
+"""Rows of a backfill's transaction: a few milliseconds, in which nobody waits for a
+lock of one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    table: str
+    table_text: str
+    column: str
+    column_text: str
+    value: str
+    and_value: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    table: str
+    table_text: str
+    condition: str
+    name_text: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid:
+    index_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Empty:
+    table: str
+    table_text: str
+
+
+def fill(table: Table, column: str, value: str, *, where: str = "") -> Statement:
+    """Gives the column of each row that has none `value`, in batches, which is more
+    than one transaction; `where` says which of them have one to get."""
+    name = qualified(table.schema, table.name)
+    view = Fill(
+        table=name,
+        table_text=quote_literal(name),
+        column=quote_identifier(column),
+        column_text=quote_literal(column),
+        value=value,
+        and_value=f" AND {where}" if where else "",
+        size=BATCH,
+    )
+    return _do("migrate/fill.jinja", view, ((name, Lock.ROW_EXCLUSIVE),))
+
+
+def look(table: Table, condition: str, name: str, hint: str) -> Statement:
+    """Fails where a row fulfils `condition`, before anything hinders that row."""
+    relation = qualified(table.schema, table.name)
+    view = Look(
+        table=relation,
+        table_text=quote_literal(relation),
+        condition=condition,
+        name_text=quote_literal(name),
+        hint=quote_literal(hint),
+    )
+    return _do("migrate/look.jinja", view, ((relation, Lock.ACCESS_SHARE),))
+
+
+def assert_valid(table: Table, index: str) -> Statement:
+    """Fails where a concurrent build left an index that nobody reads."""
+    view = Valid(index_text=quote_literal(qualified(table.schema, index)))
+    return _do("migrate/valid.jinja", view, ())
+
+
+def assert_done(table: Table) -> Statement:
+    """Fails where a job is waiting or running, and keeps others from coming."""
+    name = qualified(table.schema, table.name)
+    view = Empty(table=name, table_text=quote_literal(name))
+    return _do("migrate/empty.jinja", view, ((name, Lock.ACCESS_EXCLUSIVE),))
+
+
+def _do(
+    template: str,
+    view: Fill | Look | Valid | Empty,
+    locks: tuple[tuple[str, Lock], ...],
+) -> Statement:
+    return Statement(sql=f"DO {dollar_quoted(render(template, view))}", locks=locks)

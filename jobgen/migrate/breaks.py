@@ -1,0 +1,335 @@
+"""What a migration breaks for whom, and which changes are refused.
+
+Stage: migrate. Pure. Three levels: `data` (rows in flight lose or change meaning),
+`sql` (workers or producers of the previous release fail), `python` (handlers no
+longer type-check). Nothing is guessed: what is gone is only retired where the schema
+says that it is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from jobgen.migrate.changes import Change
+from jobgen.migrate.codes import BreakCode
+from jobgen.migrate.diff import diff
+from jobgen.migrate.target import Snapshot
+from jobgen.migrate.widening import is_widening
+from jobgen.schema.guesses import Guesses
+from jobgen.schema.indexes import Index
+from jobgen.schema.model import Job, Schema
+from jobgen.schema.quoting import qualified
+from jobgen.schema.tables import (
+    Check,
+    Column,
+    Database,
+    EnumType,
+    ForeignKey,
+    Table,
+)
+
+Level: TypeAlias = Literal["data", "sql", "python"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """`help` says what to do. A `refused` one has no steps."""
+
+    code: BreakCode
+    level: Level
+    where: str
+    message: str
+    help: str
+    refused: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.level}[{self.code}]: {self.message}: {self.help}"
+
+
+def breaks(old: Snapshot, wanted: Database, schema: Schema) -> tuple[Break, ...]:
+    """All of them, refused ones too."""
+    return tuple(_breaks(old, wanted, schema))
+
+
+def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
+    jobs = {job.table: job for job in schema.jobs}
+    known = frozenset(old.retired)
+    retired = {(each.table, each.name) for each in known}
+    for change in diff(old.database, wanted):
+        match change:
+            case Change(old=Table() as table, new=None):
+                if ("", table.name) not in retired:
+                    yield from _gone_table(table, schema)
+            case Change(old=None, new=Table() as table):
+                yield from _new_table(table, schema, old.database)
+            case Change(old=EnumType() as before, new=EnumType() as after):
+                yield from _labels(change.where, before, after)
+            case Change(old=None, new=EnumType() as enum):
+                yield from _new_enum(change.where, enum, schema, old.database)
+            case Change(old=Column() as column, new=None):
+                job = _job(jobs, change.where, wanted)
+                if job and (job.table, column.name) not in retired:
+                    yield from _gone_column(change.where, column, job)
+            case Change(old=None, new=Column() as column):
+                job = _job(jobs, change.where, wanted)
+                if job:
+                    yield from _new_column(change, column, job, old.database)
+            case Change(old=Column() as before, new=Column() as after):
+                yield from _column(change.where, before, after)
+            case Change(new=Check() | ForeignKey() as rule):
+                yield _rule(change.where, f"the rule {rule.name}")
+            case Change(new=Index(unique=True) as index):
+                yield _rule(change.where, f"the unique index {index.name}")
+            case _:
+                pass
+
+
+def _job(jobs: dict[str, Job], where: str, wanted: Database) -> Job | None:
+    return next(
+        (
+            job
+            for table, job in jobs.items()
+            if qualified(wanted.schema, table) == where
+        ),
+        None,
+    )
+
+
+def _gone_table(table: Table, schema: Schema) -> Iterator[Break]:
+    name = table.job or table.name
+    same = next((job for job in schema.jobs if job.name == table.job), None)
+    if same is not None:
+        yield _renamed_table(same, table)
+    elif not any(job.renamed_from == table.job for job in schema.jobs):
+        if name not in schema.reserved:
+            yield Break(
+                code="removed-job",
+                level="data",
+                where=table.name,
+                message=f"the job '{name}' is gone, and with it all of its rows",
+                help=f"add it to 'reserved: [{name}]' at the top of the schema, or to"
+                " the job that it is now 'renamed_from'",
+                refused=True,
+            )
+        else:
+            yield Break(
+                code="removed-job",
+                level="sql",
+                where=table.name,
+                message=f"no worker of the new release runs '{name}'",
+                help="its table stays until 'jobgen migrate new --drop'",
+            )
+
+
+def _new_table(table: Table, schema: Schema, old: Database) -> Iterator[Break]:
+    """One that was called something else is no new one."""
+    job = next(job for job in schema.jobs if job.table == table.name)
+    before = {each.job: each for each in old.tables}
+    if job.renamed_from in before and job.name not in before:
+        yield _renamed_table(job, before[job.renamed_from])
+
+
+def _renamed_table(job: Job, table: Table) -> Break:
+    return Break(
+        code="renamed-table",
+        level="sql",
+        where=table.name,
+        message=f"the jobs of '{job.name}' lie in this table, and every process of the"
+        f" previous release looks for them here, not in {job.table}",
+        help=f"write 'table: {table.name}' in the job; to have another table, add a job"
+        " and reserve this one",
+        refused=True,
+    )
+
+
+def _labels(where: str, old: EnumType, new: EnumType) -> Iterator[Break]:
+    gone = [label for label in old.labels if label not in new.labels]
+    kept = [label for label in new.labels if label in old.labels]
+    if gone:
+        listed = ", ".join(gone)
+        yield Break(
+            code="removed-label",
+            level="data",
+            where=where,
+            message=f"PostgreSQL cannot take back the label {gone[0]!r}",
+            help=f"keep it, in 'deprecated: [{listed}]'",
+            refused=True,
+        )
+    elif kept != [*old.labels]:
+        yield Break(
+            code="reordered-labels",
+            level="data",
+            where=where,
+            message="PostgreSQL cannot change the order of labels",
+            help=f"write them as they were: {', '.join(old.labels)}",
+            refused=True,
+        )
+    elif len(new.labels) > len(old.labels):
+        yield Break(
+            code="added-label",
+            level="sql",
+            where=where,
+            message="workers of the previous release fail jobs that have a new label",
+            help="deploy the workers before the producers",
+        )
+
+
+def _new_enum(
+    where: str, enum: EnumType, schema: Schema, old: Database
+) -> Iterator[Break]:
+    mine = next((each for each in schema.enums if each.name == enum.name), None)
+    names = {each.name for each in old.enums}
+    if mine is not None and mine.renamed_from in names:
+        yield Break(
+            code="renamed-enum",
+            level="sql",
+            where=where,
+            message=f"statements of the previous release name {mine.renamed_from}",
+            help="keep the name, or use the new enum in a new column",
+            refused=True,
+        )
+
+
+def _gone_column(where: str, column: Column, job: Job) -> Iterator[Break]:
+    name = column.name
+    if name == "priority":
+        yield _retired(where, name)
+    elif any(each.renamed_from == name for each in job.columns):
+        pass
+    elif name in job.reserved:
+        yield _retired(where, name)
+    else:
+        similar = Guesses().closest(name, [each.name for each in job.columns])
+        other = f", or 'renamed_from: {name}' to '{similar}'" if similar else ""
+        yield Break(
+            code="removed-column",
+            level="data",
+            where=where,
+            message=f"the column '{name}' is gone, and with it its values",
+            help=f"add 'reserved: [{name}]' to the job{other}",
+            refused=True,
+        )
+
+
+def _retired(where: str, name: str) -> Break:
+    return Break(
+        code="removed-column",
+        level="sql",
+        where=where,
+        message=f"workers of the previous release may need '{name}', which producers"
+        " no longer write",
+        help="deploy the workers before the producers; the column stays until 'jobgen"
+        " migrate new --drop'",
+    )
+
+
+def _new_column(
+    change: Change, column: Column, job: Job, old: Database
+) -> Iterator[Break]:
+    mine = next((each for each in job.columns if each.name == column.name), None)
+    table = next((each for each in old.tables if each.name == job.table), None)
+    names = {each.name for each in table.columns} if table else set[str]()
+    if table is not None and mine is not None and mine.renamed_from in names:
+        yield _renamed_column(change.where, column, mine.renamed_from, table)
+    elif column.not_null and column.default is None:
+        yield Break(
+            code="required-column",
+            level="sql",
+            where=change.where,
+            message=f"rows that there are have no '{column.name}', nor do those that"
+            " the previous release enqueues",
+            help="give it a default, or let it be nullable until all producers write it",
+            refused=True,
+        )
+
+
+def _renamed_column(where: str, column: Column, name: str, table: Table) -> Break:
+    old = next(each for each in table.columns if each.name == name)
+    problem, help = None, ""
+    if column.type != old.type:
+        problem = f"'{column.name}' cannot have another type than '{name}', {old.type}"
+        help = "rename it, and change its type later"
+    elif not column.not_null and (old.default or column.default):
+        problem = f"NULL in '{column.name}' could mean its default, or NULL"
+        help = "take away the default of the nullable column first"
+    elif any(name in (sync.old, sync.new) for sync in table.syncs):
+        problem = f"'{name}' is being renamed already"
+        help = "end that first, with 'jobgen migrate new --drop'"
+    if problem is not None:
+        return Break(
+            code="renamed-column",
+            level="sql",
+            where=where,
+            message=problem,
+            help=help,
+            refused=True,
+        )
+    return Break(
+        code="renamed-column",
+        level="python",
+        where=where,
+        message=f"'{name}' is called '{column.name}'",
+        help="both are there, and the same, until 'jobgen migrate new --drop'",
+    )
+
+
+def _column(where: str, old: Column, new: Column) -> Iterator[Break]:
+    name = new.name
+    if old.identity != new.identity or (name == "id" and old.type != new.type):
+        yield Break(
+            code="changed-id",
+            level="data",
+            where=where,
+            message="who enqueued a job knows it by its id, which cannot become another"
+            " one",
+            help="add a job with the other kind of id, and reserve this one when its"
+            " rows are done",
+            refused=True,
+        )
+    elif old.type != new.type and not is_widening(old.type, new.type):
+        yield Break(
+            code="changed-type",
+            level="sql",
+            where=where,
+            message=f"'{name}' cannot become {new.type} without rewriting the table"
+            " while everybody waits",
+            help=f"keep {old.type}, and add a column of the new type",
+            refused=True,
+        )
+    if new.not_null and not old.not_null:
+        yield Break(
+            code="required-now",
+            level="sql",
+            where=where,
+            message=f"producers of the previous release may enqueue NULL for '{name}'",
+            help="deploy producers that do not, before this is applied",
+        )
+    if old.not_null and not new.not_null:
+        yield Break(
+            code="nullable-now",
+            level="python",
+            where=where,
+            message=f"'{name}' may be None, and workers of the previous release fail"
+            " such jobs",
+            help="deploy the workers before the producers",
+        )
+    if old.default is not None and new.default is None and new.not_null:
+        yield Break(
+            code="removed-default",
+            level="sql",
+            where=where,
+            message=f"producers of the previous release may leave '{name}' out",
+            help="deploy producers that write it, before this is applied",
+        )
+
+
+def _rule(where: str, what: str) -> Break:
+    return Break(
+        code="new-rule",
+        level="sql",
+        where=where,
+        message=f"producers of the previous release may enqueue what {what} refuses",
+        help="deploy producers that do not, before this is applied",
+    )

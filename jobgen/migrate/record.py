@@ -1,0 +1,78 @@
+"""The table that says which migrations a database has had.
+
+Stage: migrate, its shell. One for all packages of a PostgreSQL schema; made by the
+first `apply`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobgen.migrate.catalog import Connection
+from jobgen.migrate.chain import Migration
+from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+
+TABLE = "jobgen_migrations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose migrations, and where they are recorded."""
+
+    schema: str
+    package: str
+
+    @property
+    def table(self) -> str:
+        return qualified(self.schema, TABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    name: str
+    checksum: str
+
+
+def prepare(conn: Connection, place: Place) -> None:
+    """Makes the table where it is missing."""
+    if exists(conn, place):
+        return
+    home = quote_identifier(place.schema)
+    script = f"""
+        CREATE SCHEMA IF NOT EXISTS {home};
+        CREATE TABLE IF NOT EXISTS {place.table} (
+            package text NOT NULL,
+            file text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+            took interval NOT NULL,
+            CONSTRAINT jobgen_migrations_pkey PRIMARY KEY (package, file)
+        )
+    """
+    conn.execute(script.encode())
+
+
+def exists(conn: Connection, place: Place) -> bool:
+    row = conn.execute("SELECT to_regclass(%s) IS NOT NULL", [place.table]).fetchone()
+    return row == (True,)
+
+
+def applied(conn: Connection, place: Place) -> tuple[Applied, ...]:
+    """In the order of their names, which is that of their numbers."""
+    if not exists(conn, place):
+        return ()
+    question = (
+        f"SELECT file, checksum FROM {place.table} WHERE package = %s"
+        " ORDER BY substring(file FROM '^[0-9]+')::bigint, file"
+    )
+    rows = conn.execute(question.encode(), [place.package])
+    return tuple(Applied(name=name, checksum=checksum) for name, checksum in rows)
+
+
+def insert_sql(place: Place, migration: Migration, began: str) -> str:
+    """The statement that records a migration; `began` is when, as an SQL literal."""
+    values = map(quote_literal, (place.package, migration.name, migration.checksum))
+    return (
+        f"INSERT INTO {place.table} (package, file, checksum, took)"
+        f" VALUES ({', '.join(values)}, clock_timestamp() - {began}::timestamptz)"
+    )

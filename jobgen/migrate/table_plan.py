@@ -1,0 +1,306 @@
+"""What is to change in one table → the safe steps.
+
+Stage: migrate. Pure. One transaction does what takes no time; what has to read the
+table comes after it, with locks under which producers and workers go on, and what
+only then is instant comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Iterator
+from dataclasses import replace
+
+from jobgen.migrate import alter, blocks
+from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
+from jobgen.migrate.defaults import is_instant
+from jobgen.migrate.diff import table_changes
+from jobgen.migrate.renames import draft_name
+from jobgen.migrate.steps import Statement, Step, transaction
+from jobgen.schema.indexes import Index
+from jobgen.schema.notifications import Function, Trigger
+from jobgen.schema.quoting import qualified, quote_identifier
+from jobgen.schema.tables import Check, Column, ForeignKey, Sync, Table
+
+
+def table_steps(old: Table, new: Table) -> Iterator[Step]:
+    """What to run, in order."""
+    changes = table_changes(old, new)
+    name = qualified(new.schema, new.name)
+    for change in changes:
+        if isinstance(change.old, ForeignKey):
+            title = f"Refer from {name} to {change.old.table} no more"
+            yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
+    yield from transaction(f"Change {name}", _instant(name, new, changes))
+    renames = {sync.new: sync.old for sync in new.syncs}
+    filled = [column for column in _added(changes) if _is_filled(column, renames)]
+    for column in filled:
+        yield from _fill(name, new, column, renames.get(column.name))
+    filled = [column for column in filled if column.not_null]
+    yield from _constraints(name, new, changes, filled)
+    for change in changes:
+        yield from _index(new, change)
+    yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
+
+
+# --- what is instant ----------------------------------------------------------
+
+
+def _instant(name: str, new: Table, changes: tuple[Change, ...]) -> Iterator[Statement]:
+    renamed = {sync.new for sync in new.syncs}
+    for change in changes:
+        yield from _removed(name, new, change)
+    for change in changes:
+        yield from _column(name, change, renamed)
+        yield from _setting(name, change)
+    for change in changes:
+        yield from _announcement(name, new, change)
+    for change in changes:
+        if change.old is None and isinstance(change.new, Granted):
+            yield alter.grant(change.new)
+
+
+def _removed(name: str, table: Table, change: Change) -> Iterator[Statement]:
+    """A check that changes is another one."""
+    if isinstance(change.old, Sync) and change.new is None:
+        yield from alter.drop_sync(name, table.schema, change.old)
+    if isinstance(change.old, Check):
+        why = "As the schema file says."
+        yield alter.drop_constraint(name, change.old.name, why)
+
+
+def _column(name: str, change: Change, renamed: Collection[str]) -> Iterator[Statement]:
+    match change:
+        case Change(old=None, new=Column() as column) if column.name in renamed:
+            yield from _add_column(name, replace(column, not_null=False))
+        case Change(old=None, new=Column() as column):
+            yield from _add_column(name, column)
+        case Change(old=Column() as column, new=None):
+            yield alter.drop_column(name, column)
+        case Change(old=Column() as old, new=Column() as column):
+            yield from _change_column(name, old, column)
+        case _:
+            pass
+
+
+def _add_column(name: str, column: Column) -> Iterator[Statement]:
+    """With a default that may differ from row to row, that is for rows to come."""
+    if is_instant(column.default):
+        yield alter.add_column(name, column)
+    else:
+        yield alter.add_column(name, replace(column, default=None, not_null=False))
+        yield alter.set_default(name, column)
+    if column.comment is not None:
+        yield alter.comment_column(name, column)
+
+
+def _change_column(name: str, old: Column, new: Column) -> Iterator[Statement]:
+    if old.type != new.type:
+        yield alter.set_type(name, new)
+    if old.default != new.default:
+        yield alter.set_default(name, new)
+    if old.not_null and not new.not_null:
+        yield alter.drop_not_null(name, new)
+    if old.comment != new.comment:
+        yield alter.comment_column(name, new)
+
+
+def _setting(name: str, change: Change) -> Iterator[Statement]:
+    match change:
+        case Change(new=Option() as option):
+            yield alter.set_options(name, ((option.name, option.value),))
+        case Change(old=Option() as option, new=None):
+            yield alter.reset_option(name, option.name)
+        case Change(new=Comment() as comment):
+            yield alter.comment(name, comment)
+        case _:
+            pass
+
+
+def _announcement(name: str, new: Table, change: Change) -> Iterator[Statement]:
+    """In the order of the changes a sequence and a function come before triggers."""
+    match change:
+        case Change(new=Wake() as wake):
+            yield from alter.create_wake(new.schema, wake.name)
+        case Change(new=Function() as function):
+            yield alter.replace_function(function)
+        case Change(new=Trigger() as trigger):
+            yield alter.replace_trigger(name, trigger)
+        case Change(old=Trigger() as trigger, new=None):
+            yield alter.drop_trigger(name, trigger.name)
+        case Change(new=Sync() as sync):
+            yield from alter.create_sync(name, new.schema, sync)
+        case _:
+            pass
+
+
+# --- what reads the table -----------------------------------------------------
+
+
+def _is_filled(column: Column, renames: Container[str]) -> bool:
+    """Whether rows that there are get a value of their own."""
+    volatile = column.not_null and not is_instant(column.default)
+    return volatile or column.name in renames
+
+
+def _fill(
+    name: str, table: Table, column: Column, source: str | None
+) -> Iterator[Step]:
+    """With the default, or with what the column called `source` has."""
+    filled = blocks.fill(table, column.name, "DEFAULT")
+    if source is not None:
+        old = quote_identifier(source)
+        filled = blocks.fill(
+            table, column.name, f"job.{old}", where=f"{old} IS NOT NULL"
+        )
+    yield Step(
+        title=f"Fill the column {column.name} of {name}",
+        statements=(filled,),
+        bare=True,
+        scans=True,
+    )
+
+
+def _constraints(
+    name: str, new: Table, changes: tuple[Change, ...], filled: Iterable[Column]
+) -> Iterator[Step]:
+    """First for rows to come, then for those that there are."""
+    required = (*_required(changes), *filled)
+    drafts = [_not_null(new, column) for column in required]
+    checks = [change.new for change in changes if isinstance(change.new, Check)]
+    keys = [change.new for change in changes if isinstance(change.new, ForeignKey)]
+    every = (*checks, *drafts)
+    yield from _look(name, new, every, keys)
+    yield from transaction(
+        f"Check new rows of {name}", (alter.add_check(name, check) for check in every)
+    )
+    for key in keys:
+        title = f"Refer from new rows of {name} to {key.schema}.{key.table}"
+        yield from transaction(title, (alter.add_foreign_key(name, key),))
+    for constraint in (*(each.name for each in every), *(each.name for each in keys)):
+        validated = alter.validate(name, constraint)
+        title = f"Check all rows of {name}: {constraint}"
+        yield Step(title=title, statements=(validated,), scans=True)
+    yield from transaction(
+        f"Require columns of {name}",
+        (
+            *(alter.set_not_null(name, column) for column in required),
+            *(alter.drop_constraint(name, draft.name, _PROVED) for draft in drafts),
+        ),
+    )
+
+
+_PROVED = "It is implied by NOT NULL from here on."
+
+
+def _added(changes: Iterable[Change]) -> list[Column]:
+    return [
+        change.new
+        for change in changes
+        if change.old is None and isinstance(change.new, Column)
+    ]
+
+
+def _required(changes: Iterable[Change]) -> list[Column]:
+    """Columns that could be NULL, and cannot any longer."""
+    return [
+        change.new
+        for change in changes
+        if isinstance(change.old, Column)
+        and isinstance(change.new, Column)
+        and change.new.not_null
+        and not change.old.not_null
+    ]
+
+
+def _not_null(table: Table, column: Column) -> Check:
+    """From which PostgreSQL knows that SET NOT NULL need not look at the rows."""
+    return Check(
+        name=draft_name(table, column.name),
+        expression=f"{quote_identifier(column.name)} IS NOT NULL",
+    )
+
+
+def _look(
+    name: str, table: Table, checks: Iterable[Check], keys: Iterable[ForeignKey]
+) -> Iterator[Step]:
+    """A row that breaks a rule could not even be fetched once the rule is there."""
+    wrong = [(f"NOT ({check.expression})", check.name) for check in checks]
+    for key in keys:
+        target = qualified(key.schema, key.table)
+        [column], [reference] = key.columns, key.references
+        own, other = quote_identifier(column), quote_identifier(reference)
+        wrong.append(
+            (
+                f"{own} IS NOT NULL AND NOT EXISTS (\n        SELECT FROM {target}"
+                f" AS target WHERE target.{other} = {name}.{own}\n    )",
+                key.name,
+            )
+        )
+    hint = "Change or delete these rows, then apply this file again."
+    statements = tuple(blocks.look(table, *each, hint) for each in wrong)
+    if statements:
+        title = f"Look for rows of {name} that break the new rules"
+        yield Step(title=title, statements=statements, scans=True)
+
+
+def _index(table: Table, change: Change) -> Iterator[Step]:
+    name = qualified(table.schema, table.name)
+    match change:
+        case Change(old=Index() as old, new=Index() as new) if old.valid:
+            draft = replace(new, name=draft_name(table, new.name))
+            yield _build(name, table, draft, new.name)
+            yield from transaction(
+                f"Put the new index {new.name} in its place",
+                alter.swap_index(table, draft.name, new.name),
+            )
+        case Change(new=Index() as new):
+            yield _build(name, table, new, new.name)
+        case Change(old=Index() as old, new=None):
+            title = f"Drop the index {old.name}"
+            dropped = alter.drop_index(table, old.name)
+            yield Step(title=title, statements=(dropped,), bare=True, patient=True)
+        case _:
+            pass
+
+
+def _build(name: str, table: Table, index: Index, called: str) -> Step:
+    """What a build that failed left behind is dropped first."""
+    return Step(
+        title=f"Build the index {called} of {name}",
+        statements=(
+            alter.drop_index(table, index.name),
+            alter.create_index(table, index),
+            blocks.assert_valid(table, index.name),
+        ),
+        bare=True,
+        scans=True,
+        patient=True,
+    )
+
+
+def _revoked(table: Table, changes: Iterable[Change]) -> Iterator[Statement]:
+    """Those on a column that was dropped went with it."""
+    gone = {
+        change.old.name
+        for change in changes
+        if change.new is None and isinstance(change.old, Column)
+    }
+    for change in changes:
+        if change.new is not None or not isinstance(change.old, Granted):
+            continue
+        grant = change.old.grant
+        left = tuple(name for name in grant.columns if name not in gone)
+        if left or not grant.columns:
+            yield alter.revoke(replace(change.old, grant=replace(grant, columns=left)))
+        if not grant.columns:
+            yield from _granted_again(change.old, table)
+
+
+def _granted_again(gone: Granted, table: Table) -> Iterator[Statement]:
+    """To revoke a privilege on a table revokes it on each of its columns."""
+    if gone.object != qualified(table.schema, table.name):
+        return  # a sequence has no columns
+    for grant in table.grants:
+        alike = (grant.role, grant.privilege) == (gone.grant.role, gone.grant.privilege)
+        if alike and grant.columns:
+            yield alter.grant(replace(gone, grant=grant))

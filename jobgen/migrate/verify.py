@@ -1,0 +1,127 @@
+"""Whether the statements of a release work with the tables of another.
+
+Stage: migrate, its shell. In a scratch database, which is made and dropped here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from jobgen.migrate.catalog import Connection
+from jobgen.migrate.released import Released
+from jobgen.migrate.statements import split
+from jobgen.schema.quoting import qualified, quote_identifier
+from jobgen.schema.tables import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A statement that no longer works, and why."""
+
+    statement: Released
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.statement.file}: {self.statement.name}: {self.message}"
+
+
+@contextmanager
+def scratch(conn: Connection) -> Generator[Connection]:
+    """A connection to an empty database beside that of `conn`, dropped afterwards."""
+    name = f"jobgen_verify_{uuid.uuid4().hex}"
+    conn.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
+    )
+    try:
+        dsn = make_conninfo(conn.info.dsn, dbname=name)
+        if conn.info.password:
+            dsn = make_conninfo(dsn, password=conn.info.password)
+        with psycopg.connect(dsn, autocommit=True) as inside:
+            yield inside
+    finally:
+        conn.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+def make(conn: Connection, scripts: Iterable[str], database: Database) -> None:
+    """Runs the scripts, beside what they refer to and jobgen does not make."""
+    for statement in _others(database):
+        conn.execute(statement.encode())
+    for script in scripts:
+        for statement in split(script):
+            conn.execute(statement.encode())
+        conn.execute("RESET ALL")
+
+
+def _others(database: Database) -> Iterator[str]:
+    """Tables that references lead to, with the key that they need."""
+    own = {(table.schema, table.name) for table in database.tables}
+    made: set[tuple[str, str]] = set()
+    for table in database.tables:
+        types = {column.name: column.type for column in table.columns}
+        for key in table.foreign_keys:
+            target = key.schema, key.table
+            if target in own or target in made:
+                continue
+            made.add(target)
+            [column], [reference] = key.columns, key.references
+            yield f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(key.schema)}"
+            yield (
+                f"CREATE TABLE {qualified(*target)}"
+                f" ({quote_identifier(reference)} {types[column]} PRIMARY KEY)"
+            )
+
+
+def failures(conn: Connection, released: Iterable[Released]) -> tuple[Failure, ...]:
+    """Those that fail; each is tried by itself, and changes nothing."""
+    found: list[Failure] = []
+    for statement in released:
+        message = _attempted(conn, statement.sql) or _left_out(conn, statement)
+        if message is not None:
+            found.append(Failure(statement=statement, message=message))
+    return tuple(found)
+
+
+_PREPARED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES")
+
+
+def _attempted(conn: Connection, text: str) -> str | None:
+    """Why the statement, or one of several, fails. What cannot be prepared is run."""
+    prefix = "PREPARE released AS " if text.lstrip().startswith(_PREPARED) else ""
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute(f"{prefix}{text}".encode())
+            if prefix:
+                conn.execute("DEALLOCATE released")
+    except psycopg.Error as error:
+        return error.diag.message_primary or str(error)
+    return None
+
+
+_REQUIRED = """
+SELECT quote_ident(attname) FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+    AND attnotnull AND NOT atthasdef AND attidentity = ''
+"""
+
+
+def _left_out(conn: Connection, statement: Released) -> str | None:
+    """What an INSERT does not write, and the table must have."""
+    if statement.inserts is None:
+        return None
+    table, written = statement.inserts
+    required = [row[0] for row in conn.execute(_REQUIRED, [table])]
+    missing = [name for name in required if name not in written]
+    return (
+        f"it does not write {', '.join(missing)}, which has no default"
+        if missing
+        else None
+    )

@@ -1,0 +1,216 @@
+"""What a schema may become in its next release, with all that it has to declare.
+
+A successor is made of values, not of text: what is drawn here is the physical change.
+What has no steps, such as a narrower type, is not drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from jobgen.schema import names
+from jobgen.schema.model import (
+    Column,
+    Enum,
+    Index,
+    Job,
+    Label,
+    Notify,
+    OnSuccess,
+    Retention,
+    Schema,
+)
+from tests.properties.texts import conditions, docs
+
+Draw = st.DrawFn
+
+_TYPES = ("integer", "text", "numeric", "uuid", "jsonb")
+
+
+@st.composite
+def successors(draw: Draw, old: Schema, donor: Schema, number: int) -> Schema:
+    """The next release; `donor` lends new columns and jobs, and `number` tells one
+    release from the next, so that no name comes back."""
+    jobs = tuple(draw(_job(job, donor, number)) for job in old.jobs)
+    gone = {job.name for job in jobs if draw(_rarely()) and not _is_target(job, jobs)}
+    kept = tuple(job for job in jobs if job.name not in gone)
+    new = draw(_new_jobs(donor, number))
+    return replace(
+        old,
+        jobs=(*kept, *new),
+        enums=tuple(draw(_enum(enum, number)) for enum in old.enums),
+        reserved=(*old.reserved, *sorted(gone)),
+        roles=donor.roles if draw(_rarely()) else old.roles,
+    )
+
+
+def _rarely() -> st.SearchStrategy[bool]:
+    return st.integers(0, 4).map(lambda drawn: drawn == 4)
+
+
+def _is_target(job: Job, jobs: tuple[Job, ...]) -> bool:
+    """Whether a job that may stay refers to its table."""
+    return any(
+        column.references is not None and column.references.table == job.table
+        for other in jobs
+        for column in other.columns
+    )
+
+
+@st.composite
+def _enum(draw: Draw, enum: Enum, number: int) -> Enum:
+    """Perhaps with a label more, anywhere, and another doc."""
+    labels = enum.labels
+    if draw(_rarely()):
+        place = draw(st.integers(0, len(labels)))
+        new = Label(text=f"zz'{number}", member=f"ZZ_{number}")
+        labels = (*labels[:place], new, *labels[place:])
+    return replace(enum, labels=labels, doc=draw(st.just(enum.doc) | docs()))
+
+
+@st.composite
+def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
+    columns: list[Column] = []
+    reserved = list(job.reserved)
+    for column in job.columns:
+        if draw(_rarely()):
+            reserved.append(column.name)
+        elif draw(_rarely()) and _has_one_name(column):
+            columns.append(_renamed(column, f"zz{number}_r{len(columns)}"))
+        else:
+            columns.append(draw(_changed(job, column)))
+    columns.extend(draw(_new_columns(donor, number)))
+    left = {column.name for column in columns}
+    indexes: list[Index] = []
+    for index in job.indexes:
+        dropped: bool = draw(_rarely())
+        if left.issuperset(index.columns) and not dropped:
+            indexes.append(index)
+    fresh = [column.name for column in columns if column.type.sql in _TYPES[:4]]
+    taken = {index.columns for index in indexes}
+    added: bool = draw(_rarely())
+    if added and fresh and (fresh[-1],) not in taken:
+        where = draw(st.none() | conditions())
+        index = Index(columns=(fresh[-1],), where=where)
+        fits = len(_index_name(job, index)) <= 63
+        indexes.extend([index] if fits and not _refers(columns, fresh[-1]) else [])
+    job = replace(
+        job, columns=tuple(columns), indexes=tuple(indexes), reserved=tuple(reserved)
+    )
+    return draw(_settings(job))
+
+
+def _has_one_name(column: Column) -> bool:
+    """And so may get another; NULL in it must not mean a default either."""
+    ambiguous = column.nullable and column.server_default is not None
+    return column.renamed_from is None and not ambiguous
+
+
+def _renamed(column: Column, name: str) -> Column:
+    """A check of it would name the old one."""
+    return replace(
+        column, name=name, attribute=name, renamed_from=column.name, check=None
+    )
+
+
+def _index_name(job: Job, index: Index) -> str:
+    return names.payload_index(job.table, index.columns, unique=True, where="x")
+
+
+def _refers(columns: list[Column], name: str) -> bool:
+    return any(each.name == name and each.references for each in columns)
+
+
+@st.composite
+def _settings(draw: Draw, job: Job) -> Job:
+    changed: dict[str, object] = {}
+    if draw(_rarely()):
+        changed["priority"] = not job.priority
+    if draw(_rarely()):
+        changed["notify"] = draw(st.sampled_from(get_args(Notify)))
+    if draw(_rarely()):
+        changed["on_success"] = draw(st.sampled_from(get_args(OnSuccess)))
+    if draw(_rarely()):
+        changed["retention"] = Retention()
+    if draw(_rarely()):
+        changed["doc"] = draw(st.none() | docs())
+    return replace(job, **changed)  # type: ignore[arg-type]  # of its own fields
+
+
+@st.composite
+def _changed(draw: Draw, job: Job, column: Column) -> Column:
+    """One of the changes that leave the values as they are."""
+    change = draw(
+        st.sampled_from(
+            ["keep", "keep", "doc", "nullable", "required", "default", "check", "wider"]
+        )
+    )
+    refers = column.references is not None
+    match change:
+        case "doc":
+            return replace(column, doc=draw(st.none() | docs()))
+        case "nullable":
+            return replace(column, nullable=True)
+        case "required" if not refers:
+            return replace(column, nullable=False)
+        case "default" if column.nullable:
+            return replace(column, default=None, default_sql=None)
+        case "check" if len(names.check(job.table, column.name)) <= 63:
+            return replace(column, check=draw(st.none() | conditions()))
+        case "wider" if column.type.sql.startswith("character varying("):
+            wider = replace(column.type, sql="text")
+            return replace(column, type=wider, default=None)
+        case _:
+            return column
+
+
+@st.composite
+def _new_columns(draw: Draw, donor: Schema, number: int) -> list[Column]:
+    lent = [
+        column
+        for job in donor.jobs
+        for column in job.columns
+        if column.type.enum is None and column.references is None
+    ]
+    chosen = draw(st.lists(st.sampled_from(lent), max_size=2)) if lent else []
+    return [_lent(column, f"zz{number}_{place}") for place, column in enumerate(chosen)]
+
+
+def _lent(column: Column, name: str) -> Column:
+    return replace(
+        column,
+        name=name,
+        attribute=name,
+        nullable=column.nullable or column.server_default is None,
+        check=None,
+        typed_json=None,
+    )
+
+
+@st.composite
+def _new_jobs(draw: Draw, donor: Schema, number: int) -> tuple[Job, ...]:
+    if not draw(_rarely()):
+        return ()
+    job = donor.jobs[0]
+    columns = [
+        _lent(column, f"zz{place}")
+        for place, column in enumerate(job.columns)
+        if column.type.enum is None and column.references is None
+    ]
+    name = f"zz_job{number}"
+    new = replace(
+        job,
+        name=name,
+        module=name,
+        class_name=names.class_name(name),
+        row_class_name=names.row_class_name(name),
+        table=names.table(name),
+        columns=tuple(columns),
+        indexes=(),
+        renamed_from=None,
+        reserved=(),
+    )
+    return (new,)

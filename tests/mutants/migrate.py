@@ -1,0 +1,103 @@
+"""Breakages of migrations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.runner import Mutant
+
+_APPLY: Final = "tests/migrate/test_apply.py"
+_CLAIMS: Final = "tests/migrate/test_claims.py"
+_COMMANDS: Final = "tests/migrate/test_commands.py"
+_COSTS: Final = "test_a_step_costs_what_the_plan_says"
+
+MIGRATE: Final = (
+    Mutant(
+        name="check-reads-under-its-lock",
+        file="jobgen/migrate/alter.py",
+        old='CHECK ({check.expression}) NOT VALID"',
+        new='CHECK ({check.expression})"',
+        test=_CLAIMS,
+        only=_COSTS,
+    ),
+    Mutant(
+        name="volatile-default-at-once",
+        file="jobgen/migrate/defaults.py",
+        old="    return text.lower() in _STABLE or _CONSTANT.fullmatch(text) is not None\n",
+        new="    return True\n",
+        test=_CLAIMS,
+        only=_COSTS,
+    ),
+    Mutant(
+        name="other-table-of-a-reference",
+        file="jobgen/migrate/alter.py",
+        old="    lock, target = Lock.ACCESS_EXCLUSIVE, qualified(key.schema, key.table)\n",
+        new="    lock, target = Lock.ACCESS_EXCLUSIVE, table\n",
+        test=_CLAIMS,
+        only=_COSTS,
+    ),
+    Mutant(
+        name="rule-without-a-look",
+        file="jobgen/migrate/table_plan.py",
+        old="    yield from _look(name, new, every, keys)\n",
+        new="",
+        test=_APPLY,
+        only="test_rows_that_break_a_rule_are_named_and_mended_by_hand",
+    ),
+    Mutant(
+        name="fill-waits-for-rows",
+        file="templates/migrate/fill.jinja",
+        old=" SKIP LOCKED",
+        new="",
+        test=_APPLY,
+        only="test_a_row_in_hand_is_filled_later",
+    ),
+    Mutant(
+        name="build-gives-up",
+        file="jobgen/migrate/table_plan.py",
+        old="        scans=True,\n        patient=True,\n",
+        new="        scans=True,\n",
+        test=_APPLY,
+        only="test_a_concurrent_build_waits_for_an_old_transaction",
+    ),
+    Mutant(
+        name="variables-before-columns",
+        file="templates/migrate/look.jinja",
+        old="#variable_conflict use_column\n",
+        new="",
+        test=_APPLY,
+        only="test_columns_may_have_the_names_that_the_steps_use",
+    ),
+    Mutant(
+        name="retired-and-in-the-way",
+        file="jobgen/migrate/target.py",
+        old="not_null=column.not_null and column.default is not None)",
+        new="not_null=column.not_null)",
+        test=_COMMANDS,
+        only="test_a_column_that_goes_stays_until_it_is_dropped",
+    ),
+    Mutant(
+        name="checksum-of-a-name",
+        file="jobgen/migrate/chain.py",
+        old='f"{before}\\0{name}\\0{text}"',
+        new='f"{before}\\0{name}"',
+        test=_COMMANDS,
+        only="test_files_that_are_not_as_they_were_written_are_not_applied",
+    ),
+    Mutant(
+        name="copy-of-a-null",
+        file="templates/migrate/sync.jinja",
+        old=" OR NEW.{{ new }} IS NULL THEN",
+        new=" THEN",
+        test=_APPLY,
+        only="test_a_row_that_is_not_filled_yet_keeps_its_value",
+    ),
+    Mutant(
+        name="drift-in-words-of-the-user",
+        file="jobgen/migrate/spelling.py",
+        old="    tables = tuple(_respelt(table, by_name) for table in wanted.tables)\n",
+        new="    tables = wanted.tables if by_name else ()\n",
+        test="tests/migrate/test_catalogue.py",
+        only="test_a_golden_schema_comes_back",
+    ),
+)
