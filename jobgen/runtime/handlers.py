@@ -10,7 +10,8 @@ import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias
 from uuid import UUID
 
 from jobgen.runtime import plans
@@ -61,7 +62,8 @@ def bind(job: JobType[Any, J, Any], handler: Handler[J], /) -> Bound:
     return _Bound(job, handler)
 
 
-class Handlers(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Handlers:
     """All handlers of a package: what its `handlers()` returns and a worker runs."""
 
     package: Package

@@ -8,20 +8,26 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Snooze:
-    """Run the job again after `delay`; this attempt is not counted."""
+class _Again:
+    """What two outcomes are alike in: whoever imports a generated package waits until
+    each dataclass is made."""
 
     delay: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Snooze(_Again):
+    """Run the job again after `delay`; this attempt is not counted."""
+
+    __slots__ = ()
+
+
+class Retry(_Again):
     """Count this attempt as failed, and run the job again after `delay`.
 
     The last attempt fails for good.
     """
 
-    delay: timedelta
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

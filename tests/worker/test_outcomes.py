@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -35,6 +36,22 @@ _HOUR = timedelta(hours=1)
 
 Act: TypeAlias = Callable[[jobs.SendMailJob], Outcome | None]
 Row: TypeAlias = tuple[object, ...]
+
+
+def test_outcomes_are_equal_if_they_mean_the_same() -> None:
+    """So that the test of a handler can compare them."""
+    again: list[Outcome] = [Snooze(_HOUR), Retry(_HOUR), Retry(2 * _HOUR)]
+    assert again == [Snooze(_HOUR), Retry(_HOUR), Retry(2 * _HOUR)]
+    assert len({*again, Retry(_HOUR), Cancel("no"), Cancel("no")}) == 4
+    assert repr(again[1]) == f"Retry(delay={_HOUR!r})"
+
+
+@pytest.mark.parametrize("outcome", [Snooze(_HOUR), Retry(_HOUR), Cancel("no")])
+def test_an_outcome_cannot_be_changed(outcome: Outcome) -> None:
+    """A worker may look at it later."""
+    for name in ("delay", "reason"):
+        with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
+            setattr(outcome, name, None)
 
 
 def _async(act: Act) -> Handler[jobs.SendMailJob]:
