@@ -87,7 +87,9 @@ def test_a_promise_runs_out_once_no_slot_is_free(jobs_dsn: str) -> None:
         desk = _Desk()
         async with _at(desk, jobs_dsn):
             await asyncio.to_thread(_keep_busy, conn)
-            await asyncio.to_thread(_send, conn, _LONG, _SLOTS)
+            users = [_LONG] * _SLOTS + [_SHORT] * 1000  # more than there is room for
+            news = list(map(mail, users))
+            await asyncio.to_thread(jobs.send_mail.enqueue_many, conn, news)
             await until(lambda: desk.held == _SLOTS)
             heard(listener)
             full = time.monotonic()
