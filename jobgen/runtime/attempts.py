@@ -37,6 +37,9 @@ _WORTH_A_LINE: Final = frozenset(
     {JobStatus.FAILED, JobStatus.TIMED_OUT, Unwritten.REFUSED}
 )
 
+_STUCK_SECONDS: Final = 0.25
+"""How long rows wait for a slot while no handler returns, until others get them."""
+
 _BURST: Final = 100
 """Handlers started in one go, so that the loop's other work has its turn."""
 
@@ -54,6 +57,8 @@ class _Queue:
         self.overrunning: set[Attempt] = set()
         self.pace = Pace(time.monotonic())
         self.timer: asyncio.TimerHandle | None = None
+        self.look: asyncio.TimerHandle | None = None
+        """Looks whether rows wait in vain."""
         self.lane: asyncio.Task[None] | None = None
         """Starts what waits; None once a handler has it for itself."""
 
@@ -133,6 +138,8 @@ class Attempts:
         self._in_hand.update(attempts)
         queue.waiting.extend(attempts)
         self._fill(queue)
+        if queue.look is None:
+            self._look_again(queue)
 
     async def ended(self) -> None:
         """Return when there is no attempt left."""
@@ -143,10 +150,7 @@ class Attempts:
     def give_back_waiting(self) -> None:
         """Give back the rows whose handlers have not started."""
         for queue in self._queues.values():
-            while queue.waiting:
-                attempt = queue.waiting.popleft()
-                attempt.returned = True
-                self._results.write(attempt, GiveBack())
+            self._give_back(queue)
 
     def interrupt(self, *, threads: bool) -> None:
         """Stop the handlers, and give their rows back.
@@ -167,6 +171,27 @@ class Attempts:
             if attempt.task is not None:
                 attempt.task.cancel()
         self._in_hand.clear()
+
+    # --- waiting for a slot
+
+    def _give_back(self, queue: _Queue) -> None:
+        while queue.waiting:
+            attempt = queue.waiting.popleft()
+            attempt.returned = True
+            self._results.write(attempt, GiveBack())
+
+    def _look_again(self, queue: _Queue) -> None:
+        loop = asyncio.get_running_loop()
+        finished = queue.pace.finished
+        queue.look = loop.call_later(_STUCK_SECONDS, self._look, queue, finished)
+
+    def _look(self, queue: _Queue, finished: int) -> None:
+        """Rows were fetched ahead of short handlers; long ones hold all slots now."""
+        queue.look = None
+        if queue.waiting and queue.pace.finished == finished:
+            self._give_back(queue)
+        elif queue.waiting:
+            self._look_again(queue)
 
     # --- from the queue to a slot
 
@@ -198,6 +223,8 @@ class Attempts:
             if isinstance(step, Coroutine):
                 attempt.task, queue.lane = queue.lane, None
                 self._fill(queue)
+                if not queue.waiting:
+                    self._on_free()  # they kept more from being fetched; see `wanted`
                 ending = await step
                 self._returned(queue, attempt, ending)
                 return

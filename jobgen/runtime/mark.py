@@ -17,7 +17,8 @@ Key: TypeAlias = tuple[object, ...]
 """A row's place in the queue: (priority,) run_at, id."""
 
 _SHORTEST: Final = 0.25
-_LONGEST: Final = 1.0
+LONGEST: Final = 1.0
+"""Seconds after which a mark is forgotten at the latest."""
 _TIMES_ITS_COST: Final = 20
 """A mark lives for as long as makes looking from the beginning a small part of all."""
 
@@ -42,6 +43,6 @@ class Mark:
     def full(self, now: float, last: Key, cost: float) -> None:
         """A full batch ended with the row `last`; its fetch took `cost` seconds."""
         if self._key is None:
-            lifetime = min(max(_SHORTEST, _TIMES_ITS_COST * cost), _LONGEST)
+            lifetime = min(max(_SHORTEST, _TIMES_ITS_COST * cost), LONGEST)
             self._forget_at = now + lifetime
         self._key = last
