@@ -19,8 +19,9 @@ import pytest
 
 from jobgen.runtime import Retry
 from jobgen.runtime.mark import LONGEST
-from tests.emit.schemas import HEAD, Unseen, files
+from tests.emit.schemas import HEAD, files
 from tests.properties.packages import imported
+from tests.unseen import Unseen
 from tests.worker.support import PATIENCE, running, until
 
 _SCHEMA: Final = HEAD + "jobs: {work: {columns: {}, priority: true, concurrency: 32}}\n"
