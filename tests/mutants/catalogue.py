@@ -6,6 +6,7 @@ takes the reason away.
 
 from typing import Final
 
+from tests.mutants.promises import PROMISES
 from tests.mutants.runner import Mutant
 from tests.mutants.worker import WORKER
 
@@ -570,4 +571,5 @@ MUTANTS: Final = (
         only="test_what_was_meant_is_guessed",
     ),
     *WORKER,
+    *PROMISES,
 )
