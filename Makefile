@@ -21,9 +21,9 @@ help: ## list the targets
 demo: .venv/.demo ## five thousand jobs on a temporary server, with a worker that is killed
 	@python -m examples.demo
 
-test: check ## everything that CI runs, on every PostgreSQL found
-	pytest -q -n 2 --hypothesis-seed=18 --ignore tests/chaos
-	pytest -q -n 2 --postgres 18 tests/chaos
+test: check ## everything that CI runs, on every PostgreSQL found (migrations and chaos on 18)
+	pytest -q -n 2 --hypothesis-seed=18 --ignore tests/chaos --ignore tests/migrate
+	pytest -q -n 2 --hypothesis-seed=18 --postgres 18 tests/migrate tests/chaos
 	python -m tests.mutants --random 5
 
 check: .venv/.dev ## format, lint, types, layers, and whether the generated code is fresh
@@ -47,8 +47,9 @@ mutants: .venv/.dev ## break the code line by line: a test must fail each time
 chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 minutes)
 	pytest -q -n 2 -rP tests/chaos
 
-soak: .venv/.dev ## half an hour of random schemas, values and histories, then chaos at full length
+soak: .venv/.dev ## half an hour of random schemas, values and histories; migrations; chaos at full length
 	python -m tests.soak $(SOAK)
+	pytest -q -n 2 -o faulthandler_timeout=0 tests/migrate
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 	pytest -q -rP -o faulthandler_timeout=0 --wakeups-seconds 600 tests/wakeups/test_stress.py
 

@@ -7,6 +7,7 @@ takes the reason away.
 from typing import Final
 
 from tests.mutants.migrate import MIGRATE
+from tests.mutants.promises import PROMISES
 from tests.mutants.runner import Mutant
 from tests.mutants.worker import WORKER
 
@@ -596,4 +597,5 @@ MUTANTS: Final = (
     ),
     *MIGRATE,
     *WORKER,
+    *PROMISES,
 )

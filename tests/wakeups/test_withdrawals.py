@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
-import psycopg
 import pytest
 
 import generated_example as jobs
+from jobgen.runtime.watch import PROMISE
 from tests.servers import Server
+from tests.wakeups.promises import Connection
 from tests.wakeups.statements import log_statements, logged
-from tests.worker.support import PATIENCE, enqueue, mail_handlers, running, until
+from tests.worker.support import (
+    PATIENCE,
+    enqueue,
+    mail,
+    mail_handlers,
+    running,
+    until,
+)
 
 
 async def _nothing(job: jobs.SendMailJob) -> None: ...
@@ -42,8 +51,45 @@ def test_the_transaction_id_is_taken_after_the_withdrawal(
     assert withdrawn[0] < taken[0]  # in one session
 
 
+def test_a_job_that_read_a_promise_is_found_however_late_it_is_committed(
+    jobs_dsn: str, conn: Connection
+) -> None:
+    """Nobody is notified of it; the worker waits for its transaction, and looks then."""
+
+    async def scenario() -> None:
+        handlers = mail_handlers(_nothing)
+        async with running(jobs_dsn, handlers, poll_interval=5 * PATIENCE) as worker:
+            others = await asyncio.to_thread(_insert_under_promise, jobs_dsn, conn)
+            await until(lambda: worker.stats().succeeded == others)
+            await asyncio.sleep(2 * PROMISE)  # it would be asleep by then
+            start = time.monotonic()
+            conn.commit()
+            await until(lambda: worker.stats().succeeded == others + 1)
+            assert time.monotonic() - start < 1
+
+    asyncio.run(scenario())
+
+
+def _insert_under_promise(dsn: str, conn: Connection) -> int:
+    """A job in the open transaction of `conn`, of which nobody is notified; how many
+    others were committed to keep a worker promising."""
+    promised = (
+        "SELECT last_value - extract(epoch FROM clock_timestamp()) * 1000"
+        " BETWEEN 50 AND 10000 FROM send_mail_jobs_wake"
+    )
+    deadline = time.monotonic() + PATIENCE
+    others = 0
+    while time.monotonic() < deadline:
+        others += len(enqueue(dsn, 500))  # more than one batch
+        jobs.send_mail.enqueue(conn, mail())
+        if conn.execute(promised).fetchall() == [(True,)]:
+            return others
+        conn.rollback()
+    raise AssertionError("no worker promises anything")
+
+
 def test_a_lost_connection_is_replaced_without_waiting_for_a_tick(
-    jobs_dsn: str, conn: psycopg.Connection[object]
+    jobs_dsn: str, conn: Connection
 ) -> None:
     """Without one, a worker hears nothing."""
 
