@@ -502,8 +502,8 @@ MUTANTS: Final = (
     Mutant(
         name="waiting-rows-stay-running",
         file=f"{_RUNTIME}/attempts.py",
-        old="            while queue.waiting:\n",
-        new="            while False:\n",
+        old="        while queue.waiting:\n",
+        new="        while False:\n",
         test=_BATCHES,
         only="test_rows_that_wait_for_a_slot_are_given_back_at_the_end",
     ),
