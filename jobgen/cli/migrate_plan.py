@@ -83,8 +83,7 @@ def new(arguments: argparse.Namespace) -> int:
     for each in plan.breaks:
         (report.print_error if each.refused else report.print_result)(str(each))
     if plan.refused:
-        code = next(each.code for each in plan.breaks if each.refused)
-        report.print_error(f"more: jobgen explain {code}")
+        report.print_error(_more(plan))
         return 1
     if not plan.steps and not plan.moves:
         report.print_result("nothing to do: the migrations lead to this schema")
@@ -133,10 +132,18 @@ def plan(arguments: argparse.Namespace) -> int:
             report.print_result(str(each))
         if found.is_first:
             report.print_result("the first migration makes everything: schema.sql")
+        elif found.refused:
+            report.print_result(_more(found))
         else:
             report.print_result("\n".join(_shown(found.steps)))
             _tell_retired(found, project)
     return 1 if found.steps or found.refused else 0
+
+
+def _more(plan: Plan) -> str:
+    """Where it is told why the first change was refused."""
+    code = next(each.code for each in plan.breaks if each.refused)
+    return f"more: jobgen explain {code}"
 
 
 def _shown(steps: Sequence[Step]) -> list[str]:

@@ -121,6 +121,8 @@ def test_what_is_not_meant_is_refused(
     assert project.files() == before
     plain = json.loads(migrate(project, "plan", "--format=json").out)
     assert code in {each["code"] for each in plain["breaks"] if each["refused"]}
+    shown = migrate(project, "plan")
+    assert (shown.code, shown.out) == (1, done.err)
 
 
 @pytest.mark.parametrize(
