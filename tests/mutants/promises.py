@@ -84,12 +84,11 @@ PROMISES: Final = (
         only="test_full_batches_do_not_prolong_it",
     ),
     Mutant(
-        name="scheduled-rows-are-read-before-those-that-are-due",
+        name="the-first-of-each-priority-is-passed-over",
         file="templates/statements/next_by_priority.jinja",
-        old="            AND job.priority = level.priority\n",
-        new="            AND job.priority >= level.priority\n",
-        test="tests/plans/test_plans.py",
-        only="test_rows_that_are_scheduled_slow_no_fetch_of_those_that_are_due_behind",
+        old=">= (level.run_at, level.id)",
+        new="> (level.run_at, level.id)",
+        test="tests/seed/test_priorities.py",
     ),
     Mutant(
         name="an-acknowledgement-without-a-fence",

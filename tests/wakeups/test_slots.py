@@ -114,8 +114,8 @@ def test_a_worker_with_a_free_slot_does_not_sleep_on_its_promise(
     async def scenario(conn: Connection) -> None:
         desk = _Desk()
         async with _at(desk, jobs_dsn):
-            for _ in range(10):
-                users = [_SHORT] * _SLOTS + [_LONG] * (_SLOTS - 1)
+            for number in range(40):
+                users = [_SHORT] * (number % 8) + [_LONG] * (_SLOTS - 1)
                 news = list(map(mail, users))
                 await asyncio.to_thread(jobs.send_mail.enqueue_many, conn, news)
                 await until(lambda: desk.held == _SLOTS - 1)
