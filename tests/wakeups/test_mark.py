@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobgen.runtime.mark import Mark
@@ -40,6 +40,7 @@ def test_it_lives_for_longer_where_the_beginning_costs_more(
 
 
 @given(st.lists(st.floats(0, 0.1), max_size=50))
+@example(gaps=[0.3] * 10)
 def test_full_batches_do_not_prolong_it(gaps: list[float]) -> None:
     """However busy the queue is, what came in behind it is found within a second."""
     mark, now, from_the_beginning = Mark(), 0.0, 0.0
