@@ -69,7 +69,7 @@ def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
     return isinstance(value, tuple)
 
 
-def _value(plain: Plain, kind: Any) -> Plain:
+def _value(plain: Plain, kind: object) -> Plain:
     """`plain` as a value of the type `kind`, of those that `tables` are made of."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)

@@ -126,18 +126,17 @@ def _refers(columns: list[Column], name: str) -> bool:
 
 @st.composite
 def _settings(draw: Draw, job: Job) -> Job:
-    changed: dict[str, object] = {}
     if draw(_rarely()):
-        changed["priority"] = not job.priority
+        job = replace(job, priority=not job.priority)
     if draw(_rarely()):
-        changed["notify"] = draw(st.sampled_from(get_args(Notify)))
+        job = replace(job, notify=draw(st.sampled_from(get_args(Notify))))
     if draw(_rarely()):
-        changed["on_success"] = draw(st.sampled_from(get_args(OnSuccess)))
+        job = replace(job, on_success=draw(st.sampled_from(get_args(OnSuccess))))
     if draw(_rarely()):
-        changed["retention"] = Retention()
+        job = replace(job, retention=Retention())
     if draw(_rarely()):
-        changed["doc"] = draw(st.none() | docs())
-    return replace(job, **changed)  # type: ignore[arg-type]  # of its own fields
+        job = replace(job, doc=draw(st.none() | docs()))
+    return job
 
 
 @st.composite

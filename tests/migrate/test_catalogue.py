@@ -44,7 +44,7 @@ def apply(dsn: str, schema: Schema) -> None:
 def test_a_golden_schema_comes_back(case: str, server: Server) -> None:
     """With every default, check and condition in the server's own words."""
     schema = schema_of(case)
-    if server.version < schema.postgres.minimum:
+    if server.version < schema.postgres.minimum:  # its SQL is not for this one
         pytest.skip(f"this schema needs PostgreSQL {schema.postgres.minimum}")
     with server.database() as dsn:
         roles.create(dsn, ROLES)

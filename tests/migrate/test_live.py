@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any, TypeAlias
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
 from jobgen.runtime import Worker
@@ -21,9 +21,7 @@ from tests.emit.schemas import SOURCE, load
 from tests.migrate.test_apply import end, holding, start
 from tests.migrate.test_commands import migrate, new
 from tests.properties.packages import imported
-
-Package: TypeAlias = Any
-"""A generated package, which no type checker can see here."""
+from tests.unseen import Unseen
 
 ROWS = 50_000
 
@@ -63,7 +61,7 @@ class Producer:
     """Enqueues as fast as it can, and knows what, how long it took, and what failed."""
 
     dsn: str
-    package: Package
+    package: Unseen
     ids: list[int] = field(default_factory=list[int])
     pauses: list[float] = field(default_factory=list[float])
     errors: list[Exception] = field(default_factory=list[Exception])
@@ -82,10 +80,10 @@ class Producer:
         except Exception as error:
             self.errors.append(error)
 
-    def _ways(self, conn: psycopg.Connection[Any]) -> Iterator[Callable[[], None]]:
+    def _ways(self, conn: psycopg.Connection[TupleRow]) -> Iterator[Callable[[], None]]:
         module = self.package.send_mail
 
-        def news(count: int) -> list[Any]:
+        def news(count: int) -> list[Unseen]:
             return [self.package.SendMail(email="e") for _ in range(count)]
 
         yield lambda: self.ids.append(module.enqueue(conn, *news(1)))
@@ -102,11 +100,11 @@ def prepare(dsn: str) -> None:
 
 
 async def work(
-    dsn: str, package: Package, done: list[int], end: Callable[[], bool]
+    dsn: str, package: Unseen, done: list[int], end: Callable[[], bool]
 ) -> None:
     """A worker that finishes jobs until `end`, with the ids of those it had."""
 
-    async def send_mail(job: Any) -> None:
+    async def send_mail(job: Unseen) -> None:
         done.append(job.id)
 
     worker = Worker(dsn, package.handlers(send_mail=send_mail))

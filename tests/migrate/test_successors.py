@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import psycopg
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
 from jobgen.migrate.breaks import breaks
@@ -25,8 +26,9 @@ from tests.properties.payloads import payloads
 from tests.properties.profiles import examples
 from tests.properties.schemas import cases
 from tests.servers import Server
+from tests.unseen import Drawn
 
-Rows: TypeAlias = dict[str, list[Any]]
+Rows: TypeAlias = dict[str, list[Drawn]]
 """Every row as text, by job."""
 
 
@@ -79,11 +81,11 @@ def _migrated(dsn: str, old: Snapshot, new: Schema, package: str) -> Snapshot:
     return snapshot
 
 
-def _all_values(conn: psycopg.Connection[Any], schema: Schema) -> Rows:
+def _all_values(conn: psycopg.Connection[TupleRow], schema: Schema) -> Rows:
     return {job.name: _values(conn, schema, job) for job in schema.jobs}
 
 
-def _check_renames(conn: psycopg.Connection[Any], snapshot: Snapshot) -> None:
+def _check_renames(conn: psycopg.Connection[TupleRow], snapshot: Snapshot) -> None:
     """Both columns are the same in every row, whoever enqueued it."""
     for table in snapshot.database.tables:
         name = qualified(table.schema, table.name)
@@ -108,7 +110,7 @@ def _drop(dsn: str, new: Schema, second: Snapshot) -> None:
 
 
 def _enqueue(
-    conn: psycopg.Connection[Any],
+    conn: psycopg.Connection[TupleRow],
     data: st.DataObject,
     case: Case,
     schema: Schema,
@@ -147,7 +149,7 @@ def _stricter(old: Schema, new: Schema) -> set[str]:
     return found
 
 
-def _make_room(conn: psycopg.Connection[Any], old: Schema, new: Schema) -> None:
+def _make_room(conn: psycopg.Connection[TupleRow], old: Schema, new: Schema) -> None:
     """Removes the rows that a stricter release cannot have."""
     by_name = {job.name: job for job in old.jobs}
     for job in new.jobs:
@@ -160,7 +162,9 @@ def _make_room(conn: psycopg.Connection[Any], old: Schema, new: Schema) -> None:
                 conn.execute(f"DELETE FROM {name} WHERE {own} IS NULL".encode())
 
 
-def _values(conn: psycopg.Connection[Any], schema: Schema, job: Job) -> list[Any]:
+def _values(
+    conn: psycopg.Connection[TupleRow], schema: Schema, job: Job
+) -> list[Drawn]:
     """Every row as text, of the columns that the schema has."""
     columns = ["id", "status", "run_at", "updated_at"]
     columns += [column.name for column in job.columns]

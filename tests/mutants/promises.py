@@ -28,6 +28,14 @@ PROMISES: Final = (
         only="test_a_job_that_read_a_promise_is_found_however_late_it_is_committed",
     ),
     Mutant(
+        name="the-barrier-is-of-the-last-promise",
+        file=_PROMISES,
+        old="            table.transaction = None\n",
+        new="            pass\n",
+        test=_WITHDRAWALS,
+        only="test_a_job_that_read_a_promise_is_found_however_late_it_is_committed",
+    ),
+    Mutant(
         name="a-promise-without-room",
         file="jobgen/runtime/fetching.py",
         old="                self._waits_for_room = True\n",
