@@ -71,7 +71,7 @@ def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
 
 def _value(plain: Plain, kind: object) -> Plain:
     """`plain` as a value of the type `kind`, of those that `tables` are made of."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         entries: Mapping[str, Plain] = dict(plain)
         return kind(

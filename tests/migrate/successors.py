@@ -23,6 +23,7 @@ from jobgen.schema.model import (
     Retention,
     Schema,
 )
+from jobgen.schema.types import ColumnType
 from tests.properties.texts import conditions, docs
 
 Draw = st.DrawFn
@@ -139,6 +140,11 @@ def _settings(draw: Draw, job: Job) -> Job:
     return job
 
 
+def _is_limited(kind: ColumnType) -> bool:
+    """Whether a longer text fits without a new table: not so in an array."""
+    return kind.sql.startswith("character varying(") and not kind.array
+
+
 @st.composite
 def _changed(draw: Draw, job: Job, column: Column) -> Column:
     """One of the changes that leave the values as they are."""
@@ -159,7 +165,7 @@ def _changed(draw: Draw, job: Job, column: Column) -> Column:
             return replace(column, default=None, default_sql=None)
         case "check" if len(names.check(job.table, column.name)) <= 63:
             return replace(column, check=draw(st.none() | conditions()))
-        case "wider" if column.type.sql.startswith("character varying("):
+        case "wider" if _is_limited(column.type):
             wider = replace(column.type, sql="text")
             return replace(column, type=wider, default=None)
         case _:
