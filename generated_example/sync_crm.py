@@ -93,7 +93,7 @@ def _values(new: SyncCrm, /) -> tuple[object, ...]:
         new.import_id,
         new.account,
         values.aware_range("changed", new.changed),
-        values.items(new.allowed_networks),
+        values.items("allowed_networks", new.allowed_networks),
     )
 
 

@@ -42,15 +42,14 @@ _HOMES: Mapping[str, str] = {
 }
 """Where each name of an annotation is imported from."""
 
-# In `values`: what takes one value, and what takes a list of them. Those that
-# refuse a value are told the column, for the message.
-_PLAIN = {
-    Family.FLOAT: ("real", "reals"),
-}
+# In `values`: what takes one value, and what takes a list of them. Both are told the
+# column, for what they say of a value that they refuse.
 _NAMED = {
     "smallint": ("integer", "integers"),
     "integer": ("integer", "integers"),
     "bigint": ("integer", "integers"),
+    "real": ("real", "reals"),
+    "double precision": ("real", "reals"),
     "date": ("day", "days"),
     "time without time zone": ("clock", "clocks"),
     "timestamp with time zone": ("aware", "aware_items"),
@@ -119,8 +118,9 @@ def value(imports: Imports, column: Column) -> str:
         if column.type.element.family is Family.JSON and column.nullable and not many:
             arguments.append("nullable=True")
         return layout.call(8, f"values.{named[many]}(", arguments, "),")
-    plain = _PLAIN.get(column.type.element.family, ("", "items"))[many]
-    return layout.call(8, f"values.{plain}(", [given], "),") if plain else f"{given},"
+    if many:
+        return layout.call(8, "values.items(", [string(column.name), given], "),")
+    return f"{given},"
 
 
 def decoded(imports: Imports, column: Column, position: int) -> str:

@@ -71,22 +71,47 @@ def _whole(column: str, value: int) -> int:
         raise TypeError(f"{column}: {value!r} is not a whole number") from None
 
 
-def real(value: float | Default | None, /) -> float | Default | None:
-    """A plain float: an int passes every type checker for one."""
-    return value if value is None or isinstance(value, Default) else float(value)
+def real(column: str, value: float | Default | None, /) -> float | Default | None:
+    """A plain float: an int passes every type checker for one.
+
+    Raises `TypeError` for what is no number.
+    """
+    if type(value) is float or value is None or isinstance(value, Default):
+        return value
+    return _number(column, value)
 
 
-def reals(value: Iterable[float] | Default | None, /) -> list[float] | Default | None:
+def reals(
+    column: str, value: Iterable[float] | Default | None, /
+) -> list[float] | Default | None:
     if value is None or isinstance(value, Default):
         return value
-    return [float(item) for item in value]
+    return [_number(column, item) for item in value]
 
 
-def items(value: Iterable[T] | Default | None, /) -> list[T] | Default | None:
-    """A list of its own: psycopg dumps other sequences as composites."""
+def _number(column: str, value: float) -> float:
+    try:
+        return float(value)
+    except TypeError:
+        raise TypeError(f"{column}: {value!r} is not a number") from None
+
+
+def items(
+    column: str, value: Iterable[T] | Default | None, /
+) -> list[T] | Default | None:
+    """A list of its own: psycopg dumps other sequences as composites.
+
+    Raises `ValueError` for None among the elements, which no fetch could read, and
+    `TypeError` for one text, which is a sequence of texts as well.
+    """
     if value is None or isinstance(value, Default):
         return value
-    return list(value)
+    if isinstance(value, str | bytes):
+        raise TypeError(f"{column}: {value!r} is no list; pass [{value!r}]")
+    found = list(value)
+    if any(item is None for item in found):
+        raise ValueError(f"{column}: None is among the elements of {found!r}")
+    return found
 
 
 def aware(
@@ -117,7 +142,7 @@ def _check_utc(column: str, value: datetime) -> None:
 def aware_items(
     column: str, value: Iterable[datetime] | Default | None, /
 ) -> list[datetime] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             aware(column, item)
@@ -137,7 +162,7 @@ def aware_range(
 def aware_ranges(
     column: str, value: Iterable[Range[datetime]] | Default | None, /
 ) -> list[Range[datetime]] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             aware_range(column, item)
@@ -159,7 +184,7 @@ def naive(
 def naive_items(
     column: str, value: Iterable[datetime] | Default | None, /
 ) -> list[datetime] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             naive(column, item)
@@ -176,7 +201,7 @@ def day(column: str, value: date | Default | None, /) -> date | Default | None:
 def days(
     column: str, value: Iterable[date] | Default | None, /
 ) -> list[date] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             day(column, item)
@@ -203,7 +228,7 @@ def day_range(
 def day_ranges(
     column: str, value: Iterable[Range[date]] | Default | None, /
 ) -> list[Range[date]] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             day_range(column, item)
@@ -222,7 +247,7 @@ def clock(column: str, value: time | Default | None, /) -> time | Default | None
 def clocks(
     column: str, value: Iterable[time] | Default | None, /
 ) -> list[time] | Default | None:
-    found = items(value)
+    found = items(column, value)
     if isinstance(found, list):
         for item in found:
             clock(column, item)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
+from typing import cast
 from uuid import UUID, uuid4
 
 import psycopg
@@ -26,6 +28,8 @@ from tests.seed.kit import MAIL, Connection, Queue
 
 NAIVE = datetime(2026, 1, 1, 12)
 AWARE = NAIVE.replace(tzinfo=UTC)
+
+CRM = SyncCrm(account="a", changed=Range(AWARE, None))
 
 WAYS = ["enqueue", "enqueue_many", "enqueue_copy"]
 MORE_THAN_A_BATCH = {"enqueue_many": 1_001, "enqueue_copy": 10_001}
@@ -247,3 +251,19 @@ def test_what_is_no_whole_number_is_refused(queue: Queue, way: str, value: int) 
 def test_a_boolean_is_stored_as_a_number(queue: Queue, way: str) -> None:
     put(queue, way, replace(MAIL, user_id=True))
     assert queue.execute("SELECT user_id FROM send_mail_jobs") == [(1,)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_array_with_a_gap_is_refused(conn: Connection, way: str) -> None:
+    """No fetch could read it: the type of its elements has no None."""
+    gap = cast(IPv4Network, None)
+    job = replace(CRM, allowed_networks=[IPv4Network("10.0.0.0/8"), gap])
+    with pytest.raises(ValueError, match=r"^allowed_networks: None is among"):
+        put_sync_crm(conn, way, job)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_text_is_no_list_of_texts(conn: Connection, way: str) -> None:
+    text = cast(list[IPv4Network | IPv6Network], "10.0.0.0/8")
+    with pytest.raises(TypeError, match=r"^allowed_networks: .* pass \['10"):
+        put_sync_crm(conn, way, replace(CRM, allowed_networks=text))

@@ -513,7 +513,7 @@ def _values(new: Greet, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
         new.email,
-        values.items(new.others),
+        values.items("others", new.others),
     )
 
 

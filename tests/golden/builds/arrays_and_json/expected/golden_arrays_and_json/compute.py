@@ -556,10 +556,10 @@ def _values(new: Compute, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
         values.integers("numbers", new.numbers),
-        values.reals(new.weights),
+        values.reals("weights", new.weights),
         values.aware_items("moments", new.moments),
         values.aware_ranges("spans", new.spans),
-        values.items(new.networks),
+        values.items("networks", new.networks),
         values.json_text("document", new.document),
         values.json_text("maybe", new.maybe, nullable=True),
         values.json_texts("documents", new.documents),

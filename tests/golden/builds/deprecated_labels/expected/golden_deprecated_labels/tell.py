@@ -524,7 +524,7 @@ def _values(new: Tell, /) -> tuple[object, ...]:
     return (
         values.aware("run_at", new.run_at),
         new.channel,
-        values.items(new.colours),
+        values.items("colours", new.colours),
     )
 
 

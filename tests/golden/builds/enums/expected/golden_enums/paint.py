@@ -539,8 +539,8 @@ def _values(new: Paint, /) -> tuple[object, ...]:
         values.aware("run_at", new.run_at),
         new.colour,
         new.previous,
-        values.items(new.palette),
-        values.items(new.moods),
+        values.items("palette", new.palette),
+        values.items("moods", new.moods),
     )
 
 

@@ -568,8 +568,8 @@ def _values(new: Probe, /) -> tuple[object, ...]:
         new.every,
         values.clock("at", new.at),
         values.naive("taken", new.taken),
-        values.items(new.windows),
-        values.items(new.seen),
+        values.items("windows", new.windows),
+        values.items("seen", new.seen),
     )
 
 
