@@ -271,11 +271,11 @@ SET status = 'job_status_succeeded',
     updated_at = now(),
     locked_by = NULL
 FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[])
-    AS done(id, locked_at, attempts_count)
+    AS done(id, locked_at, attempt)
 WHERE job.id = ANY (ARRAY[done.id])
     AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at
-    AND job.attempts_count = done.attempts_count
+    AND job.attempts_count = done.attempt
     AND job.status IS NOT DISTINCT FROM 'job_status_running'
 RETURNING job.id
 """
@@ -302,6 +302,32 @@ WHERE id = $1::bigint
     AND attempts_count = $4::integer
     AND status = 'job_status_running'
 RETURNING status::text
+"""
+
+FAIL_MANY_SQL: Final[LiteralString] = """\
+UPDATE public.post_webhook_jobs AS job
+SET status = CASE
+        WHEN attempts_count < 12 THEN 'job_status_retry'::public.job_status
+        ELSE 'job_status_failed'::public.job_status
+    END,
+    updated_at = now(),
+    last_error = done.error,
+    locked_by = NULL,
+    run_at = CASE
+        WHEN attempts_count < 12 THEN now() + coalesce(
+            done.delay,
+            least(interval '2 seconds' * least(greatest(attempts_count, 0), 300), interval '10 minutes') * (1 - 0.2 * random())
+        )
+        ELSE run_at
+    END
+FROM unnest($2::bigint[], $3::timestamp with time zone[], $4::integer[], $5::text[],
+    $6::interval[]) AS done(id, locked_at, attempt, error, delay)
+WHERE job.id = ANY (ARRAY[done.id])
+    AND job.locked_by IS NOT DISTINCT FROM $1::uuid
+    AND job.locked_at = done.locked_at
+    AND job.attempts_count = done.attempt
+    AND job.status IS NOT DISTINCT FROM 'job_status_running'
+RETURNING job.id, job.status::text
 """
 
 TIMEOUT_SQL: Final[LiteralString] = """\
@@ -708,6 +734,7 @@ JOB: Final[JobType[PostWebhook, PostWebhookJob, int]] = JobType(
         succeed=SUCCEED_SQL,
         succeed_many=SUCCEED_MANY_SQL,
         fail=FAIL_SQL,
+        fail_many=FAIL_MANY_SQL,
         timeout=TIMEOUT_SQL,
         cancel=CANCEL_SQL,
         give_back=GIVE_BACK_SQL,

@@ -30,6 +30,7 @@ WORKER = (
     "succeed",
     "succeed_many",
     "fail",
+    "fail_many",
     "timeout",
     "cancel",
     "give_back",

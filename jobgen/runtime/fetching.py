@@ -247,6 +247,10 @@ class Fetching:
         now = time.monotonic()
         table.is_shut = False
         self._attempts.add(table.bound, taken.jobs)
+        if taken.jobs and taken.rows < wanted:
+            await asyncio.sleep(
+                0
+            )  # nobody waits for the next look: handlers begin first
         if taken.rows == wanted:
             table.mark.full(now, taken.last, now - started)
         elif above is not None:

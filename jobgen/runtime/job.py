@@ -159,6 +159,7 @@ class Statements(NamedTuple):
     beyond which to look. succeed, timeout: fence → status.
     succeed_many: worker id, arrays of the rest of each fence → the ids written.
     fail: fence, error, delay or NULL for the backoff → status.
+    fail_many: as succeed_many, arrays of errors and of delays → id, status of each.
     cancel: fence, error → status. give_back: fence, delay or NULL → status.
     reject: id, worker id, error (a row that cannot be decoded) → status.
     state: id → status, locked_by, locked_at, attempts_count.
@@ -187,6 +188,7 @@ class Statements(NamedTuple):
     fetch_above: LiteralString | None = None
     unlocked: LiteralString | None = None
     lost: LiteralString | None = None
+    fail_many: LiteralString | None = None
     expire: LiteralString | None = None
 
 

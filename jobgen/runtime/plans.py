@@ -249,15 +249,41 @@ def succeed(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
     return _result(statements.succeed, fence.parameters)
 
 
+class Failure(NamedTuple):
+    """An attempt that failed, as of `fail`."""
+
+    owned: Owned
+    error: BaseException | str
+    delay: timedelta | None
+
+
 def succeed_many(
     statements: Statements, worker_id: UUID, owned: Sequence[Owned]
-) -> Plan[set[int | UUID]]:
-    """The ids of those that were written; the others need a look."""
-    ids = _array(str(each.id) for each in owned)
-    times = _array(str(each.locked_at) for each in owned)
-    attempts = _array(str(each.attempts_count) for each in owned)
-    rows = yield Execute(statements.succeed_many, (worker_id, ids, times, attempts))
-    return {row[0] for row in rows.all()}
+) -> Plan[dict[int | UUID, JobStatus]]:
+    """The new status of those that were written; the others need a look."""
+    parameters = (worker_id, *_fences(owned))
+    rows = yield Execute(statements.succeed_many, parameters)
+    return {row[0]: JobStatus.SUCCEEDED for row in rows.all()}
+
+
+def fail_many(
+    sql: LiteralString, worker_id: UUID, failures: Sequence[Failure]
+) -> Plan[dict[int | UUID, JobStatus]]:
+    """The same for failures."""
+    errors = Array("text", [describe(each.error) for each in failures])
+    delays = Array("interval", [each.delay for each in failures])
+    fences = _fences([each.owned for each in failures])
+    rows = yield Execute(sql, (worker_id, *fences, errors, delays))
+    return {row[0]: STATUSES[row[1]] for row in rows.all()}
+
+
+def _fences(owned: Sequence[Owned]) -> tuple[str, str, str]:
+    """One array for each part of the fence but the worker, which is the same."""
+    return (
+        _array(str(each.id) for each in owned),
+        _array(str(each.locked_at) for each in owned),
+        _array(str(each.attempts_count) for each in owned),
+    )
 
 
 def _array(elements: Iterable[str]) -> str:

@@ -1,8 +1,9 @@
-"""The results of attempts on their way to the server: successes in batches.
+"""The results of attempts on their way to the server: most of them in batches.
 
-While one batch is being written, what succeeds meanwhile makes the next; so a
-lone success is written at once, and many cost one statement. Everything else is
-written by itself.
+While one batch is being written, what ends meanwhile makes the next; so a lone
+success is written at once, and many cost one statement. Failures have batches of
+their own: when something that all handlers need is down, all of them fail. What is
+rare is written by itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, LiteralString, NamedTuple, TypeAlias
 from uuid import UUID
 
 from psycopg import errors
@@ -19,46 +21,65 @@ from psycopg import errors
 from jobgen.runtime import plans
 from jobgen.runtime.acknowledge import Unwritten, acknowledge
 from jobgen.runtime.attempt import Attempt
-from jobgen.runtime.decide import SUCCEED, Acknowledgement, Succeed
-from jobgen.runtime.job import JobType
+from jobgen.runtime.decide import Acknowledgement, Fail, Succeed
+from jobgen.runtime.job import JobType, Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.status import JobStatus
 
 BATCH: Final = 1_000
 """Successes in one statement, so that it holds its locks briefly."""
+_FAILURES: Final = 100
+"""Failures in one statement: each brings the text of its error."""
 
 Written: TypeAlias = JobStatus | Unwritten
 """What a row is after its result, or why there was nothing to write."""
 
 
-class _Pile:
-    """The successes of one job that are not written yet."""
+class _Result(NamedTuple):
+    attempt: Attempt
+    acknowledgement: Acknowledgement
 
-    def __init__(self, job: JobType[Any, Any, Any]) -> None:
+
+_Plan: TypeAlias = Callable[
+    [UUID, Sequence[_Result]], plans.Plan[dict[int | UUID, JobStatus]]
+]
+"""The worker and a batch → the new status of those that were written."""
+
+
+class _Pile:
+    """Results of one job and of one kind that are not written yet.
+
+    size: results in a batch; plan: of how to write one.
+    """
+
+    def __init__(self, job: JobType[Any, Any, Any], size: int, plan: _Plan) -> None:
         self.job = job
-        self.attempts: list[Attempt] = []
+        self.plan = plan
+        self.results: list[_Result] = []
         self.again_at = -math.inf
+        self._size = size
         self._backoff = Backoff()
 
-    def take(self) -> list[Attempt]:
+    def take(self) -> list[_Result]:
         """The next batch, in the order of the ids: two batches cannot deadlock."""
-        self.attempts.sort(key=lambda attempt: attempt.row.id)
-        batch, self.attempts = self.attempts[:BATCH], self.attempts[BATCH:]
+        self.results.sort(key=lambda result: result.attempt.row.id)
+        batch, self.results = self.results[: self._size], self.results[self._size :]
         return batch
 
-    def put_back(self, attempts: Iterable[Attempt], error: BaseException) -> None:
-        """They could not be written now, and will be after a pause."""
-        self.attempts.extend(attempts)
+    def put_back(self, results: Iterable[_Result], error: BaseException) -> float:
+        """They could not be written now, and will be after a pause: of what length."""
+        self.results.extend(results)
         wait = self._backoff.failed()
         self.again_at = time.monotonic() + wait
         LOGGER.warning(
             "%s: %d results are not written yet, again in %.1f s: %s",
             self.job.name,
-            len(self.attempts),
+            len(self.results),
             wait,
             told(error),
         )
+        return wait
 
     def written(self) -> None:
         """The database answers again."""
@@ -75,7 +96,7 @@ class Results:
     def __init__(self, link: Link, worker_id: UUID) -> None:
         self._link = link
         self._worker_id = worker_id
-        self._piles: dict[str, _Pile] = {}
+        self._piles: dict[tuple[str, type[Acknowledgement]], _Pile] = {}
         self._alone: set[asyncio.Task[None]] = set()
         self._locked: set[str] = set()
         self._some = asyncio.Event()
@@ -85,22 +106,23 @@ class Results:
     def write(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
         """Write it soon; `tell` is called once it is."""
         self.backlog += 1
-        if isinstance(acknowledgement, Succeed):
-            self._pile(attempt).attempts.append(attempt)
-            self._some.set()
-        else:
+        pile = self._pile(attempt.bound.job, acknowledgement)
+        if pile is None:
             self._write_alone(attempt, acknowledgement)
+        else:
+            pile.results.append(_Result(attempt, acknowledgement))
+            self._some.set()
 
     async def run(self) -> None:
-        """Write the successes, until cancelled."""
+        """Write the batches, one of each pile in turn, until cancelled."""
         while True:
             await self._some.wait()
             self._some.clear()
             for pile in tuple(self._piles.values()):
-                while pile.attempts and pile.again_at <= time.monotonic():
+                if pile.results and pile.again_at <= time.monotonic():
                     await self._write_batch(pile)
-                if pile.attempts:
-                    self._look_again_at(pile.again_at)
+                    if pile.results:
+                        self._some.set()
 
     async def close(self) -> None:
         """Stop writing: what is not written now never will be."""
@@ -108,34 +130,35 @@ class Results:
             task.cancel()
         await asyncio.gather(*self._alone, return_exceptions=True)
 
-    def _pile(self, attempt: Attempt) -> _Pile:
-        job = attempt.bound.job
-        pile = self._piles.get(job.name)
+    def _pile(
+        self, job: JobType[Any, Any, Any], acknowledgement: Acknowledgement
+    ) -> _Pile | None:
+        """Where it waits for others of its kind, if there is a statement for many."""
+        key = (job.name, type(acknowledgement))
+        pile = self._piles.get(key)
         if pile is None:
-            pile = self._piles[job.name] = _Pile(job)
+            pile = _pile(job, acknowledgement)
+            if pile is not None:
+                self._piles[key] = pile
         return pile
-
-    def _look_again_at(self, when: float) -> None:
-        wait = when - time.monotonic()
-        asyncio.get_running_loop().call_later(wait, self._some.set)
 
     async def _write_batch(self, pile: _Pile) -> None:
         """One statement; one by one where it fails, so that none holds up others."""
         batch = pile.take()
         try:
-            written = await self._link.run(self._succeed(pile, batch))
+            written = await self._link.run(pile.plan(self._worker_id, batch))
         except errors.LockNotAvailable:
             await self._write_unlocked(pile, batch)
         except FAULTS as error:
             if is_connection_lost(error):
-                pile.put_back(batch, error)
+                self._put_back(pile, batch, error)
             else:
                 self._write_each(batch)
         else:
             pile.written()
             self._settle(batch, written)
 
-    async def _write_unlocked(self, pile: _Pile, batch: Sequence[Attempt]) -> None:
+    async def _write_unlocked(self, pile: _Pile, batch: Sequence[_Result]) -> None:
         """Somebody holds a row, or the table: write the others, without waiting."""
         statements = pile.job.statements
         if statements.unlocked is None:
@@ -143,35 +166,39 @@ class Results:
             self._write_each(batch)
             return
         try:
-            ids = [attempt.row.id for attempt in batch]
+            ids = [result.attempt.row.id for result in batch]
             plan = plans.unlocked(statements.unlocked, ids)
             free = await self._link.briefly(plan)
-            mine = [attempt for attempt in batch if attempt.row.id in free]
-            written = await self._link.briefly(self._succeed(pile, mine))
+            mine = [result for result in batch if result.attempt.row.id in free]
+            written = await self._link.briefly(pile.plan(self._worker_id, mine))
         except FAULTS as error:
-            pile.put_back(batch, error)
+            self._put_back(pile, batch, error)
             return
         self._settle(mine, written)
-        held = [attempt for attempt in batch if attempt.row.id not in free]
+        held = [result for result in batch if result.attempt.row.id not in free]
         if held:
-            pile.put_back(held, errors.LockNotAvailable("somebody locks their rows"))
+            locked = errors.LockNotAvailable("somebody locks their rows")
+            self._put_back(pile, held, locked)
 
-    def _succeed(
-        self, pile: _Pile, batch: Sequence[Attempt]
-    ) -> plans.Plan[set[int | UUID]]:
-        rows = [attempt.row for attempt in batch]
-        return plans.succeed_many(pile.job.statements, self._worker_id, rows)
+    def _put_back(
+        self, pile: _Pile, batch: Sequence[_Result], error: BaseException
+    ) -> None:
+        wait = pile.put_back(batch, error)
+        asyncio.get_running_loop().call_later(wait, self._some.set)
 
-    def _settle(self, batch: Sequence[Attempt], written: set[int | UUID]) -> None:
-        for attempt in batch:
-            if attempt.row.id in written:
-                self._written(attempt, SUCCEED, JobStatus.SUCCEEDED)
+    def _settle(
+        self, batch: Sequence[_Result], written: Mapping[int | UUID, JobStatus]
+    ) -> None:
+        for attempt, acknowledgement in batch:
+            status = written.get(attempt.row.id)
+            if status is None:
+                self._write_alone(attempt, acknowledgement)
             else:
-                self._write_alone(attempt, SUCCEED)
+                self._written(attempt, acknowledgement, status)
 
-    def _write_each(self, batch: Sequence[Attempt]) -> None:
-        for attempt in batch:
-            self._write_alone(attempt, SUCCEED)
+    def _write_each(self, batch: Sequence[_Result]) -> None:
+        for attempt, acknowledgement in batch:
+            self._write_alone(attempt, acknowledgement)
 
     def _write_alone(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
         task = asyncio.create_task(self._acknowledge(attempt, acknowledgement))
@@ -192,3 +219,34 @@ class Results:
     ) -> None:
         self.backlog -= 1
         self.tell(attempt, acknowledgement, written)
+
+
+def _pile(
+    job: JobType[Any, Any, Any], acknowledgement: Acknowledgement
+) -> _Pile | None:
+    """An empty one, if there is a statement that writes many of the kind."""
+    match acknowledgement:
+        case Succeed():
+            return _Pile(job, BATCH, partial(_succeed_many, job.statements))
+        case Fail() if job.statements.fail_many is not None:
+            return _Pile(job, _FAILURES, partial(_fail_many, job.statements.fail_many))
+        case _:
+            return None
+
+
+def _succeed_many(
+    statements: Statements, worker_id: UUID, batch: Sequence[_Result]
+) -> plans.Plan[dict[int | UUID, JobStatus]]:
+    rows = [result.attempt.row for result in batch]
+    return plans.succeed_many(statements, worker_id, rows)
+
+
+def _fail_many(
+    sql: LiteralString, worker_id: UUID, batch: Sequence[_Result]
+) -> plans.Plan[dict[int | UUID, JobStatus]]:
+    failures = [
+        plans.Failure(attempt.row, fail.error, fail.delay)
+        for attempt, fail in batch
+        if isinstance(fail, Fail)
+    ]
+    return plans.fail_many(sql, worker_id, failures)

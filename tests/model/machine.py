@@ -46,6 +46,11 @@ class Held:
     attempt: Attempt
 
 
+def _short(status: str | None) -> str | None:
+    """As the model spells it."""
+    return None if status is None else status.removeprefix("job_status_")
+
+
 def _is_due(histories: Histories) -> bool:
     return bool(histories.queue.due())
 
@@ -133,13 +138,20 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data())
     def succeed_many(self, data: st.DataObject) -> None:
         """Of one worker at once, as the runtime does it."""
-        owner = self._any_held(data).attempt.locked_by
-        mine = [held for held in self.held if held.attempt.locked_by == owner]
-        # No id twice: of two attempts at a row, at most one is the owner.
-        picked = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=4))
-        chosen = {held.attempt.id: held for held in picked}.values()
+        owner, chosen = self._some_of_one_worker(data)
         written = self.table.succeed_many(owner, [held.job for held in chosen])
         assert written == {h.job.id for h in chosen if self.queue.succeed(h.attempt)}
+
+    @precondition(_holds_some)
+    @rule(data=st.data())
+    def fail_many(self, data: st.DataObject) -> None:
+        """The same, of attempts that failed."""
+        owner, chosen = self._some_of_one_worker(data)
+        jobs = [held.job for held in chosen]
+        written = self.table.fail_many(owner, jobs, "no luck")
+        for held in chosen:
+            status = self.queue.fail(held.attempt, "no luck", None)
+            assert _short(written.get(held.job.id)) == status
 
     @precondition(_holds_some)
     @rule(data=st.data(), result=_results)
@@ -280,8 +292,16 @@ class Histories(RuleBasedStateMachine):
     def _write(self, held: Held, result: Result) -> None:
         self.queue.tick()
         found = result.write(self.table, held.job)
-        short = None if found is None else str(found).removeprefix("job_status_")
-        assert short == result.expect(self.queue, held.attempt)
+        assert _short(found) == result.expect(self.queue, held.attempt)
+
+    def _some_of_one_worker(self, data: st.DataObject) -> tuple[UUID, list[Held]]:
+        """Attempts that one worker writes in one statement; an operation begins."""
+        owner = self._any_held(data).attempt.locked_by
+        assert owner is not None, "a worker fetched it"
+        mine = [held for held in self.held if held.attempt.locked_by == owner]
+        # No id twice: of two attempts at a row, at most one is the owner.
+        picked = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=4))
+        return owner, list({held.attempt.id: held for held in picked}.values())
 
     def _any_held(self, data: st.DataObject) -> Held:
         """An attempt, often one that owns its row; an operation begins."""

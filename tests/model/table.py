@@ -11,6 +11,7 @@ import psycopg
 from psycopg import RawCursor
 from psycopg.rows import TupleRow
 
+from jobgen.runtime import JobStatus, plans, sync
 from tests.model.kinds import Hours, Kind
 from tests.model.reference import Key, Moment, Row
 from tests.unseen import Unseen
@@ -91,7 +92,7 @@ class Table:
     def forget(self, worker: UUID) -> None:
         self.execute("DELETE FROM jobgen_workers WHERE id = %s", [worker])
 
-    def succeed_many(self, worker: UUID | None, jobs: Sequence[Unseen]) -> set[Key]:
+    def succeed_many(self, worker: UUID, jobs: Sequence[Unseen]) -> set[Key]:
         parameters = [
             worker,
             [job.id for job in jobs],
@@ -100,6 +101,15 @@ class Table:
         ]
         statements = self.module.JOB.statements
         return {row[0] for row in self.statement(statements.succeed_many, parameters)}
+
+    def fail_many(
+        self, worker: UUID, jobs: Sequence[Unseen], error: str
+    ) -> dict[Key, JobStatus]:
+        """All with the same error, and the job's own delay."""
+        statements = self.module.JOB.statements
+        failures = [plans.Failure(job, error, None) for job in jobs]
+        plan = plans.fail_many(statements.fail_many, worker, failures)
+        return sync.run(self.conn, plan)
 
     def overwrite(self, key: Key, changes: str) -> None:
         """By the id alone, whoever owns the row."""

@@ -460,16 +460,16 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="batch-without-lock-time",
-        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        file=f"{_STATEMENTS}/fence_many.jinja",
         old="    AND job.locked_at = done.locked_at\n    AND job.attempts_count = done"
-        ".attempts_count\n",
+        ".attempt\n",
         new="",
         test=_BATCHES,
         only="test_a_batch_leaves_out_what_a_later_attempt_owns",
     ),
     Mutant(
         name="batch-without-owner",
-        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        file=f"{_STATEMENTS}/fence_many.jinja",
         old="    AND job.locked_by IS NOT DISTINCT FROM $1::uuid\n",
         new="    AND $1::uuid IS NOT NULL\n",
         test=_BATCHES,
@@ -477,7 +477,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="batch-by-the-index-of-running-rows",
-        file=f"{_STATEMENTS}/succeed_many.sql.jinja",
+        file=f"{_STATEMENTS}/fence_many.jinja",
         old="job.status IS NOT DISTINCT FROM ",
         new="job.status = ",
         test=_PLANS,

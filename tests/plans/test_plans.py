@@ -48,6 +48,7 @@ EXPECTED: Final = {
     "succeed": _ONE_ROW,
     "succeed_many": Expected(indexes=({"pkey"},), looks_up=True),
     "fail": _ONE_ROW,
+    "fail_many": Expected(indexes=({"pkey"},), looks_up=True),
     "timeout": _ONE_ROW,
     "cancel": _ONE_ROW,
     "give_back": _ONE_ROW,

@@ -1,12 +1,13 @@
 """Results are written in batches, and rows fetched ahead; neither shows."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 
 import generated_example as jobs
-from jobgen.runtime import plans, sync
+from jobgen.runtime import Retry, plans, sync
 from jobgen.runtime.job import Fence
 from tests.worker.support import (
     PATIENCE,
@@ -37,11 +38,76 @@ def test_a_batch_leaves_out_what_a_later_attempt_owns(
     conn.commit()
     assert again.id == fences[1].id
     written = sync.run(conn, plans.succeed_many(job.statements, worker_id, fences))
-    assert written == {fences[0].id, fences[2].id}
+    assert written.keys() == {fences[0].id, fences[2].id}
     other = [Fence.of(again)]
     assert not sync.run(conn, plans.succeed_many(job.statements, uuid4(), other))
     conn.commit()
     assert statuses(jobs_dsn) == ["succeeded", "running", "succeeded"]
+
+
+def test_a_batch_of_failures_leaves_out_what_a_later_attempt_owns(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    statements = jobs.send_mail.JOB.statements
+    worker_id = uuid4()
+    jobs.send_mail.enqueue_many(conn, map(mail, range(3)))
+    conn.commit()
+    fetched = jobs.send_mail.fetch_many(conn, worker_id, 3)
+    failures = [
+        plans.Failure(Fence.of(row), f"no luck with {place}", timedelta(days=place))
+        for place, row in enumerate(fetched)
+    ]
+    sync.run(conn, plans.give_back(statements, Fence.of(fetched[1])))
+    conn.commit()
+    (again,) = jobs.send_mail.fetch_many(conn, worker_id, 1)
+    conn.commit()
+    assert again.id == fetched[1].id
+    assert statements.fail_many is not None
+    written = sync.run(conn, plans.fail_many(statements.fail_many, worker_id, failures))
+    assert set(written.values()) == {jobs.JobStatus.RETRY}
+    assert written.keys() == {fetched[0].id, fetched[2].id}
+    other = [plans.Failure(Fence.of(again), "not mine", None)]
+    assert not sync.run(conn, plans.fail_many(statements.fail_many, uuid4(), other))
+    conn.commit()
+    columns = "last_error, date_part('day', run_at - updated_at), status::text"
+    assert rows(jobs_dsn, columns) == [
+        ("no luck with 0", 0, "job_status_retry"),
+        (None, 0, "job_status_running"),
+        ("no luck with 2", 2, "job_status_retry"),
+    ]
+
+
+def test_failures_are_written_in_batches(jobs_dsn: str) -> None:
+    async def handler(job: jobs.SendMailJob) -> None:
+        raise LookupError(f"{job.user_id} is unknown")
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().retried == 500)
+
+    ids = enqueue(jobs_dsn, 500)
+    asyncio.run(scenario())
+    found = rows(jobs_dsn, "status::text, attempts_count, user_id, last_error")
+    assert {(status, attempts) for status, attempts, *_ in found} == {
+        ("job_status_retry", 1)
+    }
+    assert all(f"{user} is unknown" in error for *_, user, error in found)
+    # All of one statement have its time.
+    assert len(set(rows(jobs_dsn, "updated_at"))) < len(ids) / 5
+
+
+def test_a_delay_that_the_database_refuses_spoils_no_batch(jobs_dsn: str) -> None:
+    async def handler(job: jobs.SendMailJob) -> Retry:
+        return Retry(timedelta.max if job.user_id % 50 == 0 else timedelta(hours=1))
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().retried == 200)
+
+    enqueue(jobs_dsn, 200)
+    asyncio.run(scenario())
+    found = rows(jobs_dsn, "user_id % 50 = 0, last_error LIKE '%out of range%'")
+    assert set(found) == {(True, True), (False, False)}
 
 
 def test_a_locked_row_holds_up_no_other_result(

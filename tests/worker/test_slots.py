@@ -144,7 +144,7 @@ def test_under_a_limit_of_the_process_no_row_waits_for_the_end_of_another_job(
             await until(lambda: "running" not in statuses(jobs_dsn))
             assert "not_started" in statuses(jobs_dsn)
             release.set()
-            await until(lambda: worker.stats().succeeded == 5002)
+            await until(lambda: worker.stats().succeeded == 2002)
 
-    enqueue(jobs_dsn, 5000)
+    enqueue(jobs_dsn, 2000)
     asyncio.run(scenario())
