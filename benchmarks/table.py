@@ -32,7 +32,7 @@ Against it:
   handlers of jobgen get every column as a Python value.
 - jobgen keeps finished rows, as oban and procrastinate do; pgqueuer moves them to a
   log in the same statement.
-- The raw loop runs no handler, listens to nothing, rescues nothing.
+- The raw loop rescues nothing, and runs no handler but for wake-ups, one at a time.
 
 A run in which a queue did not finish every job is void, and says so.
 """

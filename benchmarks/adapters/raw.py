@@ -2,13 +2,15 @@
 
 One synchronous connection, binary results, prepared statements, autocommit; it
 fetches 500 rows with all columns into a dataclass and acknowledges 500 behind the
-same fence. No handler runs, nothing listens, nothing is rescued.
+same fence. Nothing is rescued, and an idle one listens on the connection that fetches.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +23,7 @@ from psycopg.rows import TupleRow
 from benchmarks import jobs
 from benchmarks.adapters import drain
 from benchmarks.adapters.adapter import Payload
-from benchmarks.adapters.commands import of_filler
+from benchmarks.adapters.commands import of_queue
 from benchmarks.adapters.process import Answer, serve
 
 _BATCH: Final = 500
@@ -67,6 +69,17 @@ WHERE job.id = done.id AND job.locked_by IS NOT DISTINCT FROM $1::uuid
     AND job.locked_at = done.locked_at AND job.attempts_count = done.attempts_count
     AND job.status::text = 'job_status_running'
 """
+_SCHEDULE: Final = """
+INSERT INTO public.mail_jobs (user_id, email, subject, campaign_id, run_at)
+VALUES ($1::bigint, $2::text, $3::text, $4::integer, $5::timestamptz)
+"""
+_NEXT_DUE: Final = """
+SELECT extract(epoch FROM run_at - clock_timestamp())::float8 FROM public.mail_jobs
+WHERE status IN ('job_status_not_started', 'job_status_retry') AND locked_by IS NULL
+ORDER BY run_at, id LIMIT 1
+"""
+_LONGEST_SLEEP: Final = 0.1
+"""Seconds until the loop looks whether it is to stop."""
 _LEFT: Final = """
 SELECT count(*) FROM public.mail_jobs WHERE status <> 'job_status_succeeded'
 """
@@ -111,6 +124,15 @@ class _Producer:
     async def single(self, job: _New) -> None:
         self._cursor.execute(_INSERT, job, prepare=True, binary=True).fetchone()
 
+    async def committed(self, job: _New) -> int:
+        with self._conn.transaction():
+            await self.single(job)
+            return time.monotonic_ns()
+
+    async def schedule(self, payload: Payload, due: datetime) -> None:
+        parameters = (*self.job(payload), due)
+        self._cursor.execute(_SCHEDULE, parameters, prepare=True, binary=True)
+
 
 class _Raw:
     """The table of jobgen, without jobgen."""
@@ -120,6 +142,7 @@ class _Raw:
         return {
             "driver": f"psycopg {psycopg.__version__} ({psycopg.pq.__impl__}), sync",
             "batch": str(_BATCH),
+            "idle": "LISTEN on the connection that fetches, and a timer",
             "bulk": "text COPY, set_types, write_row of ready tuples",
             "single": "INSERT … RETURNING, prepared",
         }
@@ -132,6 +155,22 @@ class _Raw:
     async def producer(self, dsn: str) -> AsyncGenerator[_Producer]:
         with psycopg.connect(dsn, autocommit=True) as conn:
             yield _Producer(conn)
+
+    @asynccontextmanager
+    async def worker(
+        self, dsn: str, handle: Callable[[_Row], None], pause: float
+    ) -> AsyncGenerator[None]:
+        stop = threading.Event()
+        working = asyncio.to_thread(_work, dsn, handle, pause, stop)
+        task = asyncio.create_task(working)
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    def user_id(self, job: _Row) -> int:
+        return job.user_id
 
     async def left(self, dsn: str) -> int:
         with psycopg.connect(dsn, autocommit=True) as conn:
@@ -153,24 +192,57 @@ class _Raw:
 def _loop(
     cursor: psycopg.RawCursor[TupleRow], owner: UUID, progress: drain.Progress
 ) -> None:
-    parameters = (owner, _BATCH)
-    while True:
-        cursor.execute(_FETCH, parameters, prepare=True, binary=True)
-        rows = [_Row(*row) for row in cursor]
-        if not rows:
-            return
-        rows.sort(key=lambda row: (row.run_at, row.id))
+    while rows := _fetch(cursor, owner):
         progress.advance(len(rows))
-        ids = [row.id for row in rows]
-        locked = [row.locked_at for row in rows]
-        attempts = [row.attempts_count for row in rows]
-        done = (owner, ids, locked, attempts)
-        cursor.execute(_ACKNOWLEDGE, done, prepare=True)
+        _acknowledge(cursor, owner, rows)
+
+
+def _work(
+    dsn: str, handle: Callable[[_Row], None], pause: float, stop: threading.Event
+) -> None:
+    """Look whenever something is heard, or due; all in one thread."""
+    owner = uuid4()
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(_SESSION)
+        conn.execute(f"LISTEN {jobs.mail.CHANNEL}".encode())
+        cursor = psycopg.RawCursor(conn)
+        while not stop.is_set():
+            if rows := _fetch(cursor, owner):
+                for row in rows:
+                    handle(row)
+                    if pause:
+                        time.sleep(pause)
+                _acknowledge(cursor, owner, rows)
+            else:
+                seconds = _until_due(cursor)
+                for _ in conn.notifies(timeout=seconds, stop_after=1):
+                    pass
+
+
+def _fetch(cursor: psycopg.RawCursor[TupleRow], owner: UUID) -> list[_Row]:
+    cursor.execute(_FETCH, (owner, _BATCH), prepare=True, binary=True)
+    rows = [_Row(*row) for row in cursor]
+    rows.sort(key=lambda row: (row.run_at, row.id))
+    return rows
+
+
+def _acknowledge(
+    cursor: psycopg.RawCursor[TupleRow], owner: UUID, rows: Sequence[_Row]
+) -> None:
+    ids = [row.id for row in rows]
+    locked = [row.locked_at for row in rows]
+    attempts = [row.attempts_count for row in rows]
+    cursor.execute(_ACKNOWLEDGE, (owner, ids, locked, attempts), prepare=True)
+
+
+def _until_due(cursor: psycopg.RawCursor[TupleRow]) -> float:
+    row = cursor.execute(_NEXT_DUE, prepare=True, binary=True).fetchone()
+    return _LONGEST_SLEEP if row is None else min(max(row[0], 0.0), _LONGEST_SLEEP)
 
 
 async def _main() -> None:
     raw = _Raw()
-    await serve(of_filler(raw) | {"drain": raw.drain})
+    await serve(of_queue(raw) | {"drain": raw.drain})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from benchmarks.dialogue import VoidError
 from benchmarks.measures.wake import P50, P99
 from benchmarks.percentiles import percentile
 from benchmarks.rounds import Case, Measure, Sample
-from benchmarks.subject import JOBGEN_DEFAULT, Subject
+from benchmarks.subject import JOBGEN_DEFAULT, RAW, Subject
 from benchmarks.working import working
 
 
@@ -25,7 +25,7 @@ def measure(bench: Bench) -> Measure:
         figures=(P50, P99),
         cases=tuple(
             Case(label=each.label, sample=partial(_sample, bench, each))
-            for each in (JOBGEN_DEFAULT, *peers)
+            for each in (RAW, JOBGEN_DEFAULT, *peers)
         ),
     )
 

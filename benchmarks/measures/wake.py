@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.percentiles import percentile
 from benchmarks.rounds import Case, Measure, Sample
-from benchmarks.subject import JOBGEN_DEFAULT, PEERS, Subject
+from benchmarks.subject import JOBGEN_DEFAULT, PEERS, RAW, Subject
 from benchmarks.working import working
 
 P50: Final = "p50 ms"
@@ -20,7 +20,7 @@ _PAUSE: Final = 0.06
 
 def measure(bench: Bench) -> Measure:
     """jobgen with its defaults beside the peers."""
-    subjects = [each for each in (JOBGEN_DEFAULT, *PEERS) if bench.can_run(each)]
+    subjects = [each for each in (RAW, JOBGEN_DEFAULT, *PEERS) if bench.can_run(each)]
     return Measure(
         name="wake",
         title="Wake-up of an idle worker",
