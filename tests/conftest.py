@@ -35,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="durations of tests/chaos as parts of those in production (0.1)",
     )
     parser.addoption(
+        "--live-rows",
+        metavar="ROWS",
+        type=int,
+        default=50_000,
+        help="rows of a table that is migrated while it is used (50000)",
+    )
+    parser.addoption(
         "--wakeups-seconds",
         metavar="SECONDS",
         type=float,

@@ -19,3 +19,9 @@ def project(
     project = Project(tmp_path / "project", capsys)
     monkeypatch.chdir(project.root)
     return project
+
+
+@pytest.fixture
+def rows(request: pytest.FixtureRequest) -> int:
+    """Of a table that is migrated while it is used."""
+    return int(str(request.config.getoption("--live-rows")))

@@ -8,14 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, pairwise
+from typing import NamedTuple
 
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
-from jobgen.runtime import Worker
+from jobgen.runtime import Handlers, Worker, bind
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import SOURCE, load
 from tests.migrate.test_apply import end, holding, start
@@ -23,10 +24,12 @@ from tests.migrate.test_commands import migrate, new
 from tests.properties.packages import imported
 from tests.unseen import Unseen
 
-ROWS = 50_000
+PAUSE = 2
+"""Seconds without an enqueue or a fetch: a lock is waited for once or twice."""
 
 PATIENCE = 120
-"""Seconds after which a worker stops, whatever is left."""
+"""Seconds after which it is given up, and one more for so many rows."""
+ROWS_A_SECOND = 1_000
 
 OLD = SCHEMA.replace(
     "{email: text}", "{email: text, size: 'int?', kind: {type: text, default: x}}"
@@ -53,7 +56,51 @@ GONE = """
     doc: Says less.
 """
 
-CHANGES = {"added": ADDED, "gone": GONE}
+HEAD = SCHEMA[: SCHEMA.index("jobs:")]
+STRICT = f"""{HEAD}
+enums: {{tone: [soft, loud]}}
+jobs:
+  send_mail:
+    columns: {{email: text, size: 'int?', tone: {{type: tone, default: soft}}}}
+  account: {{columns: {{name: text}}}}
+"""
+STRICTER = f"""{HEAD}
+enums: {{tone: [soft, loud, shrill], way: [mail, push]}}
+jobs:
+  send_mail:
+    columns:
+      email: text
+      size: int
+      tone: {{type: tone, nullable: true}}
+      way: {{type: way, default: mail}}
+      account:
+        type: bigint
+        nullable: true
+        references: {{table: account_jobs, column: id, on_delete: cascade}}
+    on_success: delete
+    max_attempts: 3
+  account: {{columns: {{name: text}}}}
+  letter: {{columns: {{text: text}}}}
+"""
+
+
+def _changed(columns: str) -> tuple[str, str]:
+    return OLD, OLD[: OLD.index("\n    columns")] + columns
+
+
+CHANGES = {
+    "added": _changed(ADDED),
+    "gone": _changed(GONE),
+    "stricter": (STRICT, STRICTER),
+}
+"""Together, every kind of change that has steps."""
+
+
+class Run(NamedTuple):
+    """Of which job, and when."""
+
+    id: int
+    at: float
 
 
 @dataclass(slots=True)
@@ -84,32 +131,42 @@ class Producer:
         module = self.package.send_mail
 
         def news(count: int) -> list[Unseen]:
-            return [self.package.SendMail(email="e") for _ in range(count)]
+            return [mail(self.package) for _ in range(count)]
 
         yield lambda: self.ids.append(module.enqueue(conn, *news(1)))
         yield lambda: self.ids.extend(module.enqueue_many(conn, news(20)))
 
 
-def prepare(dsn: str) -> None:
+def mail(package: Unseen) -> Unseen:
+    """A job that the next release will have, too."""
+    return package.SendMail(email="e", size=1)
+
+
+def prepare(dsn: str, rows: int) -> None:
     """Finished rows, which a migration has to care for."""
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(
             "INSERT INTO send_mail_jobs (email, size, status)"
-            f" SELECT 'x', 1, 'job_status_succeeded' FROM generate_series(1, {ROWS})".encode()
+            f" SELECT 'x', 1, 'job_status_succeeded' FROM generate_series(1, {rows})".encode()
         )
 
 
 async def work(
-    dsn: str, package: Unseen, done: list[int], end: Callable[[], bool]
+    dsn: str,
+    package: Unseen,
+    done: list[Run],
+    end: Callable[[], bool],
+    seconds: float = PATIENCE,
 ) -> None:
-    """A worker that finishes jobs until `end`, with the ids of those it had."""
+    """A worker that finishes jobs until `end`, with when it had which."""
 
     async def send_mail(job: Unseen) -> None:
-        done.append(job.id)
+        done.append(Run(job.id, time.monotonic()))
 
-    worker = Worker(dsn, package.handlers(send_mail=send_mail))
+    bound = bind(package.send_mail.JOB, send_mail)
+    worker = Worker(dsn, Handlers(package.PACKAGE, (bound,)))
     task = asyncio.create_task(worker.run())
-    for _ in range(PATIENCE * 20):
+    for _ in range(round(seconds * 20)):
         if end() or task.done():
             break
         await asyncio.sleep(0.05)
@@ -119,23 +176,26 @@ async def work(
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_previous_release_works_on(
-    project: Project, database: str, change: str
+    project: Project, database: str, change: str, rows: int
 ) -> None:
     """Producers and a worker of it meet no error and no long pause, lose no job and
     run none twice; then the next release goes on with what they enqueued."""
-    new(project, OLD, "start")
+    before, after = CHANGES[change]
+    new(project, before, "start")
     migrate(project, "apply", f"--dsn={database}")
-    prepare(database)
-    after = OLD[: OLD.index("\n    columns")] + CHANGES[change]
+    prepare(database, rows)
     assert new(project, after, change).code == 0
     with ExitStack() as stack:
         old, next_release = (
             stack.enter_context(imported(emit(load(text), source=SOURCE), {}))
-            for text in (OLD, after)
+            for text in (before, after)
         )
-        producer, done = Producer(database, old), list[int]()
+        producer, done = Producer(database, old), list[Run]()
         thread = threading.Thread(target=producer.run)
-        migration = threading.Thread(target=_apply, args=(project, database, producer))
+        patience = PATIENCE + rows / ROWS_A_SECOND
+        migration = threading.Thread(
+            target=_apply, args=(project, database, producer, patience)
+        )
         thread.start()
         migration.start()
         try:
@@ -145,6 +205,7 @@ def test_the_previous_release_works_on(
                     old,
                     done,
                     lambda: not thread.is_alive() and len(done) >= len(producer.ids),
+                    patience,
                 )
             )
         finally:
@@ -152,21 +213,22 @@ def test_the_previous_release_works_on(
             migration.join()
             thread.join()
         assert producer.errors == []
-        assert sorted(done) == sorted(producer.ids)
-        assert max(producer.pauses) < 2
+        assert sorted(run.id for run in done) == sorted(producer.ids)
+        assert max(producer.pauses) < PAUSE
+        assert max(b.at - a.at for a, b in pairwise(done)) < PAUSE
         assert len(producer.ids) > 1000
         with psycopg.connect(database, autocommit=True) as conn:
-            mails = [old.SendMail(email="e") for _ in range(10)]
+            mails = [mail(old) for _ in range(10)]
             late = old.send_mail.enqueue_many(conn, mails)
         done.clear()
         asyncio.run(work(database, next_release, done, lambda: len(done) == len(late)))
-        assert sorted(done) == sorted(late)
+        assert sorted(run.id for run in done) == sorted(late)
         # Only now: while it runs, the old release mends triggers as it knows them.
         last = migrate(project, "drift", f"--dsn={database}")
         assert (last.code, last.err) == (0, ""), last.out
 
 
-def _apply(project: Project, dsn: str, producer: Producer) -> None:
+def _apply(project: Project, dsn: str, producer: Producer, seconds: float) -> None:
     """With a transaction that is open for the first seconds; then nobody enqueues."""
     try:
         with holding(dsn, "SELECT FROM send_mail_jobs LIMIT 1"):
@@ -174,7 +236,7 @@ def _apply(project: Project, dsn: str, producer: Producer) -> None:
             assert process.stdout is not None
             while "lock timeout; again in" not in process.stdout.readline():
                 assert process.poll() is None
-        code, _, err = end(process)
+        code, _, err = end(process, seconds)
         assert (code, err) == (0, "")
     except BaseException as error:
         producer.errors.append(AssertionError(repr(error)))
