@@ -17,9 +17,12 @@ def is_connection_lost(error: BaseException) -> bool:
     """Whether the fault is the connection's, and not one of the statement.
 
     Classes 08 and 57 of PostgreSQL's error codes, but for a cancelled statement;
-    libpq's own errors have no code.
+    libpq's own errors have no code. And 0A000: a statement that was prepared before
+    the type of one of its columns changed fails as long as the session lives.
     """
     if not isinstance(error, psycopg.Error):
+        return True
+    if isinstance(error, psycopg.errors.FeatureNotSupported):
         return True
     if not isinstance(error, psycopg.OperationalError):
         return False

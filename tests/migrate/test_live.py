@@ -84,6 +84,10 @@ jobs:
 """
 
 
+NARROW = OLD.replace("kind: {type: text, default: x}", "kind: 'varchar(8)?'")
+WIDER = NARROW.replace("varchar(8)", "text")
+
+
 def _changed(columns: str) -> tuple[str, str]:
     return OLD, OLD[: OLD.index("\n    columns")] + columns
 
@@ -92,6 +96,7 @@ CHANGES = {
     "added": _changed(ADDED),
     "gone": _changed(GONE),
     "stricter": (STRICT, STRICTER),
+    "wider": (NARROW, WIDER),
 }
 """Together, every kind of change that has steps."""
 

@@ -441,6 +441,14 @@ MUTANTS: Final = (
         only="test_what_is_in_hand_is_not_taken_for_lost",
     ),
     Mutant(
+        name="a-spoilt-session-is-kept",
+        file=f"{_RUNTIME}/log.py",
+        old="psycopg.errors.FeatureNotSupported",
+        new="psycopg.errors.SyntaxError",
+        test="tests/worker/test_connections.py",
+        only="test_a_column_gets_another_type_while_a_worker_runs",
+    ),
+    Mutant(
         name="threads-row-is-given-back",
         file=f"{_RUNTIME}/worker.py",
         old="self._attempts.interrupt(threads=False)",

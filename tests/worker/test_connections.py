@@ -48,6 +48,26 @@ def test_a_row_that_the_clients_encoding_lacks_is_run(
     assert error.startswith("ValueError: 漢")
 
 
+def test_a_column_gets_another_type_while_a_worker_runs(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """What was prepared before can never be carried out again in that session."""
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        pass
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().succeeded == 1)
+            conn.execute("ALTER TABLE send_mail_jobs ALTER email TYPE varchar(300)")
+            conn.commit()
+            enqueue(jobs_dsn, 2)
+            await until(lambda: worker.stats().succeeded == 3)
+
+    enqueue(jobs_dsn, 1)
+    asyncio.run(scenario())
+
+
 def test_a_transaction_whose_worker_fell_silent_holds_its_rows_for_seconds(
     jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
