@@ -49,7 +49,7 @@ chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 mi
 
 soak: .venv/.dev ## half an hour of random schemas, values and histories; migrations; chaos at full length
 	python -m tests.soak $(SOAK)
-	pytest -q -n 2 -o faulthandler_timeout=0 --live-rows 1000000 tests/migrate
+	pytest -q -n 2 -o faulthandler_timeout=0 --live-rows 1000000 --other-tools tests/migrate
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 	pytest -q -rP -o faulthandler_timeout=0 --wakeups-seconds 600 tests/wakeups/test_stress.py
 

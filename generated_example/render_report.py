@@ -747,7 +747,12 @@ JOB: Final[JobType[RenderReport, RenderReportJob, int]] = JobType(
         Shape(name="run_at", type="timestamp with time zone", not_null=True),
         Shape(name="title", type="text", not_null=True),
         Shape(name="period", type="daterange", not_null=True),
-        Shape(name="style", type="public.report_style", not_null=True),
+        Shape(
+            name="style",
+            type="public.report_style",
+            not_null=True,
+            labels=_REPORT_STYLE,
+        ),
         Shape(name="bucket", type="interval", not_null=True),
         Shape(name="target", type="numeric(12,2)", not_null=False),
         Shape(name="width", type="smallint", not_null=True),

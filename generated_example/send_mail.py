@@ -647,7 +647,7 @@ JOB: Final[JobType[SendMail, SendMailJob, int]] = JobType(
         Shape(name="user_id", type="bigint", not_null=True),
         Shape(name="email", type="text", not_null=True),
         Shape(name="subject", type="text", not_null=False),
-        Shape(name="kind", type="public.mail_kind", not_null=True),
+        Shape(name="kind", type="public.mail_kind", not_null=True, labels=_MAIL_KIND),
     ),
     notifications=Notifications(
         function="notify_job_queued_send_mail_jobs",

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20.0,
         help="how long tests/wakeups looks for a job that is overlooked (20)",
     )
+    parser.addoption(
+        "--other-tools",
+        action="store_true",
+        help="carry out migrations with Alembic and Django too, which come from PyPI",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -158,11 +158,7 @@ def module_view(
         ),
         order=job_value.order_of(schema, job),
         policy=job_value.policy_of(job),
-        shape=tuple(
-            job_value.shape_of(column, local["Shape"]) for column in physical.columns
-        )
-        if here
-        else (),
+        shape=_shape(job, physical, local["Shape"]) if here else (),
     )
 
 
@@ -263,6 +259,15 @@ def _decoded(imports: Imports, schema: Schema, job: Job) -> tuple[str, ...]:
     for position, payload in enumerate(job.columns, len(found)):
         found.append(fields.decoded(imports, payload, position))
     return tuple(found)
+
+
+def _shape(job: Job, physical: tables.Table, name: str) -> tuple[str, ...]:
+    enums = {each.name: each.type.enum for each in job.columns if each.type.enum}
+    labels = {each: fields.labels_constant(enum) for each, enum in enums.items()}
+    return tuple(
+        job_value.shape_of(column, name, labels.get(column.name))
+        for column in physical.columns
+    )
 
 
 def _enums(schema: Schema, job: Job) -> list[tuple[str, str]]:

@@ -47,12 +47,14 @@ def input_of(column: Input, name: str) -> str:
     return layout.call(8, f"{name}(", arguments, "),")
 
 
-def shape_of(column: tables.Column, name: str) -> str:
+def shape_of(column: tables.Column, name: str, labels: str | None = None) -> str:
+    """labels: the constant that has those of its enum."""
     arguments = [
         f"name={string(column.name)}",
         f"type={string(column.type)}",
         f"not_null={column.not_null}",
     ]
+    arguments += [f"labels={labels}"] if labels is not None else []
     return layout.call(8, f"{name}(", arguments, "),")
 
 

@@ -10,7 +10,7 @@ dataclass takes nine times as long as a named tuple.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
@@ -88,11 +88,15 @@ class Input(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A column as the catalogue describes it (`format_type`, an empty search path)."""
+    """A column as the catalogue describes it (`format_type`, an empty search path).
+
+    labels: what the code knows of an enum of the schema.
+    """
 
     name: str
     type: str
     not_null: bool
+    labels: Collection[str] = ()
 
 
 class Policy(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a worker looks at before its first fetch, and refuses with a sentence."""
+"""What a worker looks at before its first fetch, and refuses with sentences."""
 
 from __future__ import annotations
 
@@ -11,24 +11,13 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from jobgen.runtime.job import PROTOCOL, JobType, Package, Shape
+from jobgen.runtime import needs
+from jobgen.runtime.job import PROTOCOL, JobType, Package
+from jobgen.runtime.log import LOGGER
+from jobgen.runtime.needs import Column, Verdict
 from jobgen.runtime.plans import Execute, Plan
-from jobgen.runtime.status import JobStatus
 
-_SAFE_SEARCH_PATH: Final = Execute(
-    "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)"
-)
-_WORKERS_TABLE: Final = "jobgen_workers"
-_WORKERS_SHAPE: Final = (
-    Shape(name="id", type="uuid", not_null=True),
-    Shape(name="host", type="text", not_null=False),
-    Shape(name="pid", type="integer", not_null=False),
-    Shape(name="heartbeat_at", type="timestamp with time zone", not_null=True),
-    Shape(name="jobs", type="text[]", not_null=False),
-    Shape(name="protocol", type="integer", not_null=False),
-)
-_WORKERS_PRIVILEGES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_JOB_PRIVILEGES: Final = ("SELECT", "UPDATE")
+_STATUS: Final = "job_status"
 
 
 class RefusedError(Exception):
@@ -53,21 +42,6 @@ def check_encoding(conn: AsyncConnection[object]) -> None:
         )
 
 
-def check_session(package: Package) -> Plan[None]:
-    """Raises `RefusedError` where nothing can be written, or no worker registered."""
-    yield _SAFE_SEARCH_PATH
-    rows = yield Execute("SELECT current_setting('transaction_read_only') = 'on'")
-    if rows.all() == [(True,)]:
-        raise RefusedError(
-            "the session is read-only: the server is a standby, or"
-            " default_transaction_read_only is on; name another database"
-        )
-    table = f"{package.schema}.{_WORKERS_TABLE}"
-    rows = yield Execute(_QUALIFIED_SQL, (package.schema, _WORKERS_TABLE))
-    (name,) = rows.all()[0]
-    yield from _check(package, name, table, _WORKERS_SHAPE, _WORKERS_PRIVILEGES)
-
-
 def check_version(conn: AsyncConnection[object], package: Package) -> None:
     """Raises `RefusedError` for a server older than the generated SQL is made for."""
     if conn.info.server_version < package.minimum * 10_000:
@@ -79,58 +53,83 @@ def check_version(conn: AsyncConnection[object], package: Package) -> None:
         )
 
 
-def check_table(package: Package, job: JobType[Any, Any, Any]) -> Plan[None]:
-    """Raises `RefusedError` where the table lacks what the generated code needs.
-
-    A column that the code does not know is fine: a newer schema may have it.
-    """
-    yield _SAFE_SEARCH_PATH
-    privileges = _JOB_PRIVILEGES + (("DELETE",) if job.policy.deletes else ())
-    yield from _check(package, job.table, job.table, job.shape, privileges)
-    rows = yield Execute(_LABELS_SQL, (job.table,))
-    labels = {row[0] for row in rows.all()}
-    missing = [status.value for status in JobStatus if status.value not in labels]
-    if missing:
-        commands = "; ".join(
-            f"ALTER TYPE {package.schema}.job_status ADD VALUE '{label}'"
-            for label in missing
-        )
-        raise RefusedError(
-            f"the type job_status lacks {', '.join(missing)}; run: {commands}"
-        )
-
-
-def _check(
-    package: Package,
-    name: str,
-    shown: str,
-    shape: Sequence[Shape],
-    privileges: Sequence[str],
+def check_tables(
+    package: Package, jobs: Sequence[JobType[Any, Any, Any]]
 ) -> Plan[None]:
-    rows = yield Execute(_COLUMNS_SQL, (name,))
-    found = {
-        row[0]: Shape(name=row[0], type=row[1], not_null=row[2]) for row in rows.all()
-    }
-    if not found:
-        path = shlex.quote(_beside(package, "schema.sql"))
-        raise RefusedError(
-            f"the table {shown} does not exist; apply the schema.sql of the package"
-            f" {package.name} to this database, such as: psql -f {path}"
+    """Raises `RefusedError` where the tables lack what this release needs.
+
+    One statement for all of them, and one error with all that they lack. What this
+    release does not know is fine: a newer schema may have it. Changes the search path
+    of the transaction.
+    """
+    wanted = [needs.of_workers(package), *map(needs.of_job, jobs)]
+    rows = yield Execute(_COLUMNS_SQL, ([each.table for each in wanted],))
+    tables: list[dict[str, Column]] = [{} for _ in wanted]
+    for read_only, enters, place, name, *column in rows.all():
+        if read_only:
+            raise RefusedError(
+                "the session is read-only: the server is a standby, or"
+                " default_transaction_read_only is on; name another database"
+            )
+        if not enters:
+            raise RefusedError(
+                f"this role has no USAGE on the schema {package.schema}; grant it, such"
+                " as by 'roles' in the schema file, or run the worker as another role"
+            )
+        if name is not None:
+            tables[place - 1][name] = Column(*column)
+    verdicts = list(map(needs.compared, wanted, tables))
+    for verdict in verdicts:
+        for text in verdict.odd:
+            LOGGER.warning("%s, which handlers may not expect", text)
+    if any(
+        verdict.lacks or verdict.forbidden or verdict.labels for verdict in verdicts
+    ):
+        raise RefusedError(_refusal(package, verdicts, empty=not any(tables)))
+
+
+def _refusal(package: Package, verdicts: Sequence[Verdict], *, empty: bool) -> str:
+    """A line for each difference, then what mends them, the commands last."""
+    lacks = [text for verdict in verdicts for text in verdict.lacks]
+    forbidden = [text for verdict in verdicts for text in verdict.forbidden]
+    labels = list(
+        dict.fromkeys(each for verdict in verdicts for each in verdict.labels)
+    )
+    shared = [each for each in labels if each.type.endswith(f".{_STATUS}")]
+    lines = [*lacks, *(str(label) for label in labels), *forbidden]
+    mended: list[str] = []
+    if forbidden:
+        mended.append(
+            "grant that, such as by 'roles' in the schema file, or run the worker as"
+            " another role"
         )
-    differences = _differences(shape, found)
-    if differences:
-        raise RefusedError(
-            f"the table {shown} is not the one that {package.name} was generated"
-            f" for: {'; '.join(differences)}. Migrate the database, or run:"
-            f" {_build(package)}"
+    mended += [
+        f"run: ALTER TYPE {label.type} ADD VALUE '{label.name}'" for label in shared
+    ]
+    if lacks or len(labels) > len(shared):
+        mended += _applied(package, empty=empty)
+    return "\n".join(
+        (
+            f"the database is not as {package.name} needs it:",
+            *(f"  {line}" for line in lines),
+            *mended,
         )
-    rows = yield Execute(_PRIVILEGES_SQL, (name, list(privileges)))
-    missing = [row[0] for row in rows.all()]
-    if missing:
-        raise RefusedError(
-            f"this role may not {', '.join(missing)} {shown}; grant it, such as by"
-            f" 'roles' in the schema, or run the worker as another role"
+    )
+
+
+def _applied(package: Package, *, empty: bool) -> tuple[str, str]:
+    source = shlex.quote(_beside(package, package.source))
+    apply = f'jobgen migrate apply {source} --dsn "$DATABASE_URL"'
+    if empty:
+        script = shlex.quote(_beside(package, "schema.sql"))
+        return (
+            f'without migrations, run: psql "$DATABASE_URL" -f {script}',
+            f"with them, run: {apply}",
         )
+    return (
+        f"where the database is newer, run: {_build(package)}",
+        f"where it is older, run: {apply}",
+    )
 
 
 def _build(package: Package) -> str:
@@ -146,44 +145,54 @@ def _beside(package: Package, path: str) -> str:
     return os.path.relpath(Path(module.__file__).parent / path)
 
 
-def _differences(wanted: Sequence[Shape], found: dict[str, Shape]) -> list[str]:
-    differences: list[str] = []
-    for column in wanted:
-        actual = found.get(column.name)
-        if actual is None:
-            differences.append(f"column {column.name} is missing")
-        elif actual.type != column.type:
-            differences.append(
-                f"column {column.name} is {actual.type}, not {column.type}"
-            )
-        elif column.not_null and not actual.not_null:
-            differences.append(f"column {column.name} may be NULL")
-    return differences
-
-
-# citext is an extension's: it lives in whatever schema the extension was put.
-_COLUMNS_SQL = """\
+# The search path is set first, because types are printed under it: the part that sets
+# it is read before what depends on it. A table is looked up by its name, not by
+# to_regclass, which fails without USAGE on the schema. citext is an extension's: it
+# lives in whatever schema the extension was put. A trigger before the insert of a row
+# (7) may fill a column: that of a column with a new name does.
+_COLUMNS_SQL: Final = """\
+WITH path AS MATERIALIZED (
+    SELECT set_config('search_path', 'pg_catalog', true)
+)
 SELECT
+    current_setting('transaction_read_only') = 'on',
+    coalesce(has_schema_privilege(home.oid, 'USAGE'), true),
+    wanted.place::integer,
     attname::text,
     regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext', 'citext'),
-    attnotnull
-FROM pg_attribute
-WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped
-"""
-
-_QUALIFIED_SQL = "SELECT format('%I.%I', $1::text, $2::text)"
-
-_PRIVILEGES_SQL = """\
-SELECT privilege
-FROM unnest($2::text[]) AS privilege
-WHERE NOT CASE
-    WHEN privilege = 'DELETE' THEN has_table_privilege(to_regclass($1::text), privilege)
-    ELSE has_any_column_privilege(to_regclass($1::text), privilege)
-END
-"""
-
-_LABELS_SQL = """\
-SELECT enumlabel::text
-FROM pg_attribute JOIN pg_enum ON enumtypid = atttypid
-WHERE attrelid = to_regclass($1::text) AND attname = 'status'
+    attnotnull,
+    atthasdef OR attidentity <> '' OR typdefault IS NOT NULL OR EXISTS (
+        SELECT
+        FROM pg_trigger
+        WHERE tgrelid = class.oid AND NOT tgisinternal
+            AND tgenabled IN ('O', 'A') AND tgtype & 7 = 7
+    ),
+    attgenerated <> '' OR attidentity = 'a',
+    EXISTS (
+        SELECT
+        FROM pg_index
+        WHERE indrelid = class.oid AND indkey::text = attnum::text
+            AND indisunique AND indisvalid AND indpred IS NULL
+    ),
+    ARRAY(
+        SELECT enumlabel::text
+        FROM pg_enum
+        WHERE enumtypid IN (atttypid, typelem)
+    ),
+    ARRAY(
+        SELECT privilege
+        FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+        WHERE CASE
+            WHEN privilege = 'DELETE' THEN has_table_privilege(class.oid, privilege)
+            ELSE has_column_privilege(class.oid, attnum, privilege)
+        END
+    )
+FROM path
+CROSS JOIN unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
+LEFT JOIN pg_namespace AS home ON nspname = (parse_ident(wanted.name))[1]
+LEFT JOIN pg_class AS class
+    ON relnamespace = home.oid AND relname = (parse_ident(wanted.name))[2]
+LEFT JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+LEFT JOIN pg_type ON pg_type.oid = atttypid
+ORDER BY wanted.place, attnum
 """

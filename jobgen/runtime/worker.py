@@ -29,8 +29,7 @@ from jobgen.runtime.minute import Minute
 from jobgen.runtime.preflight import (
     check_encoding,
     check_package,
-    check_session,
-    check_table,
+    check_tables,
     check_version,
 )
 from jobgen.runtime.results import Results
@@ -168,9 +167,8 @@ class Worker:
         check_encoding(conn)
         check_version(conn, self._package)
         async with conn.transaction():
-            await aio.run(conn, check_session(self._package))
-            for bound in self._bound:
-                await aio.run(conn, check_table(self._package, bound.job))
+            jobs = [bound.job for bound in self._bound]
+            await aio.run(conn, check_tables(self._package, jobs))
 
     def _start_background(self) -> list[asyncio.Task[None]]:
         care, bound, stats, times = self._care, self._bound, self._stats, self._times

@@ -8,7 +8,9 @@ _CURRENT: Final = "tests/worker/test_current.py"
 _FETCH_ABOVE: Final = "tests/seed/test_fetch_above.py"
 _LANES: Final = "tests/worker/test_lanes.py"
 _LOCKS: Final = "tests/worker/test_locks.py"
+_NEEDS: Final = "jobgen/runtime/needs.py"
 _PACE: Final = "tests/worker/test_pace.py"
+_PREFLIGHT: Final = "tests/worker/test_preflight.py"
 _RESULTS: Final = "tests/worker/test_results.py"
 _SLOTS: Final = "tests/worker/test_slots.py"
 _TIMING: Final = "tests/worker/test_timing.py"
@@ -16,6 +18,47 @@ _ATTEMPTS: Final = "jobgen/runtime/attempts.py"
 _EXECUTE: Final = "jobgen/runtime/execute.py"
 
 WORKER: Final = (
+    # --- what a release needs
+    Mutant(
+        name="a-wider-type-is-refused",
+        file=_NEEDS,
+        old="not (loose and _is_wider(*pair))",
+        new="True",
+        test=_PREFLIGHT,
+        only="test_a_database_that_is_newer_and_can_do_is_accepted",
+    ),
+    Mutant(
+        name="what-others-must-write-is-overlooked",
+        file=_NEEDS,
+        old="    lacks.extend(_unwritable(needs, found))\n",
+        new="",
+        test=_PREFLIGHT,
+        only="test_a_database_that_cannot_do_is_refused",
+    ),
+    Mutant(
+        name="a-quoted-column-is-not-written",
+        file=_NEEDS,
+        old="""each.name.strip('"')""",
+        new="each.name",
+        test=_PREFLIGHT,
+        only="test_a_database_that_is_newer_and_can_do_is_accepted",
+    ),
+    Mutant(
+        name="what-is-nullable-by-now-is-refused",
+        file=_NEEDS,
+        old='may be NULL", loose',
+        new='may be NULL", False',
+        test=_PREFLIGHT,
+        only="test_a_release_and_the_next_start_as_their_migration_allows",
+    ),
+    Mutant(
+        name="types-are-told-under-the-path-of-the-session",
+        file="jobgen/runtime/preflight.py",
+        old="set_config('search_path', 'pg_catalog', true)",
+        new="1",
+        test=_PREFLIGHT,
+        only="test_the_search_path_of_the_session_does_not_matter",
+    ),
     # --- lanes
     Mutant(
         name="a-handler-that-waits-keeps-the-lane",

@@ -626,8 +626,8 @@ JOB: Final[JobType[Tell, TellJob, int]] = JobType(
         Shape(name="locked_at", type="timestamp with time zone", not_null=False),
         Shape(name="locked_by", type="uuid", not_null=False),
         Shape(name="run_at", type="timestamp with time zone", not_null=True),
-        Shape(name="channel", type="public.channel", not_null=True),
-        Shape(name="colours", type="public.colour[]", not_null=True),
+        Shape(name="channel", type="public.channel", not_null=True, labels=_CHANNEL),
+        Shape(name="colours", type="public.colour[]", not_null=True, labels=_COLOUR),
     ),
     notifications=Notifications(
         function="notify_job_queued_tell_jobs",

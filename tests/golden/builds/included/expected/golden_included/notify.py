@@ -622,7 +622,7 @@ JOB: Final[JobType[Notify, NotifyJob, int]] = JobType(
         Shape(name="locked_by", type="uuid", not_null=False),
         Shape(name="run_at", type="timestamp with time zone", not_null=True),
         Shape(name="user_id", type="bigint", not_null=True),
-        Shape(name="how", type="public.channel", not_null=True),
+        Shape(name="how", type="public.channel", not_null=True, labels=_CHANNEL),
     ),
     notifications=Notifications(
         function="notify_job_queued_notify_jobs",

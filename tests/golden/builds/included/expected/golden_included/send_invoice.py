@@ -634,8 +634,8 @@ JOB: Final[JobType[SendInvoice, SendInvoiceJob, int]] = JobType(
         Shape(name="locked_by", type="uuid", not_null=False),
         Shape(name="run_at", type="timestamp with time zone", not_null=True),
         Shape(name="amount", type="numeric(12,2)", not_null=True),
-        Shape(name="currency", type="public.currency", not_null=True),
-        Shape(name="how", type="public.channel", not_null=True),
+        Shape(name="currency", type="public.currency", not_null=True, labels=_CURRENCY),
+        Shape(name="how", type="public.channel", not_null=True, labels=_CHANNEL),
     ),
     notifications=Notifications(
         function="notify_job_queued_send_invoice_jobs",
