@@ -85,14 +85,14 @@ CHANGES = {
     ),
     "a column's doc": ("Which template.", "The template.", JOB | SQL, 2, 2),
     "a default": ("default: welcome", "default: receipt", JOB | SQL, 3, 3),
-    "a setting": ("max_attempts: 5", "max_attempts: 6", JOB | {"_schema.py"}, 6, 6),
+    "a setting": ("max_attempts: 5", "max_attempts: 6", JOB | {"_schema.py"}, 8, 8),
     "a role": ("jobs:", "roles: {worker: app}\njobs:", SQL, 1, 46),
     "another job": (
         "worker: elsewhere}\n",
         "worker: elsewhere}\n  prune: {columns: {}}\n",
         {"__init__.py", "aio/__init__.py", "aio/prune.py", "prune.py"} | SQL,
         1,
-        700,
+        720,
     ),
 }
 
