@@ -50,11 +50,22 @@ def add_column(table: str, column: Column) -> Statement:
     )
 
 
-def drop_column(table: str, column: Column) -> Statement:
+_RETIRED = "Retired by an earlier migration; nobody reads it."
+
+
+def drop_column(table: str, column: Column, why: str = _RETIRED) -> Statement:
     return alter(
         table,
         f"DROP COLUMN {quote_identifier(column.name)}",
-        excuse="ban-drop-column: Retired by an earlier migration; nobody reads it.",
+        excuse=f"ban-drop-column: {why}",
+    )
+
+
+def rename_column(table: str, name: str, to: str) -> Statement:
+    return alter(
+        table,
+        f"RENAME COLUMN {quote_identifier(name)} TO {quote_identifier(to)}",
+        excuse="renaming-column: No statement knows it by this name.",
     )
 
 
@@ -164,9 +175,13 @@ def swap_index(table: Table, draft: str, name: str) -> Iterable[Statement]:
         locks=((qualified(table.schema, table.name), Lock.ACCESS_EXCLUSIVE),),
         excuse="require-concurrent-index-deletion: Its successor is there already.",
     )
-    yield Statement(
-        sql=f"ALTER INDEX {qualified(table.schema, draft)}"
-        f" RENAME TO {quote_identifier(name)}",
+    yield rename_index(table, draft, name)
+
+
+def rename_index(table: Table, name: str, to: str) -> Statement:
+    return Statement(
+        sql=f"ALTER INDEX {qualified(table.schema, name)}"
+        f" RENAME TO {quote_identifier(to)}",
         excuse="renaming-object: No statement names an index.",
     )
 

@@ -27,6 +27,7 @@ class Fill:
     column_text: str
     value: str
     and_value: str
+    id_type: str
     size: int
 
 
@@ -61,6 +62,7 @@ def fill(table: Table, column: str, value: str, *, where: str = "") -> Statement
         column_text=quote_literal(column),
         value=value,
         and_value=f" AND {where}" if where else "",
+        id_type=next(each.type for each in table.columns if each.name == "id"),
         size=BATCH,
     )
     return _do("migrate/fill.jinja", view, ((name, Lock.ROW_EXCLUSIVE),))

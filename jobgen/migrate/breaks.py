@@ -15,8 +15,8 @@ from typing import Literal, TypeAlias
 from jobgen.migrate.changes import Change
 from jobgen.migrate.codes import BreakCode
 from jobgen.migrate.diff import diff
+from jobgen.migrate.retype import can_retype, is_retype, obstacle
 from jobgen.migrate.target import Snapshot
-from jobgen.migrate.widening import is_widening
 from jobgen.schema.guesses import Guesses
 from jobgen.schema.indexes import Index
 from jobgen.schema.model import Job, Schema
@@ -78,6 +78,7 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
                     yield from _new_column(change, column, job, old.database)
             case Change(old=Column() as before, new=Column() as after):
                 yield from _column(change.where, before, after)
+                yield from _type(change.where, before, after, old.database, wanted)
             case Change(new=Check() | ForeignKey() as rule):
                 yield _rule(change.where, f"the rule {rule.name}")
             case Change(new=Index(unique=True) as index):
@@ -275,6 +276,32 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
     )
 
 
+def _type(
+    where: str, old: Column, new: Column, before: Database, wanted: Database
+) -> Iterator[Break]:
+    """Where a type has to be written anew, and that cannot be done beside the work."""
+    if new.name == "id" or not is_retype(old, new):
+        return
+    problem: str | None = "values would have to be written anew, and read otherwise"
+    if can_retype(old.type, new.type):
+        problem = obstacle(_table(before, where), _table(wanted, where), new.name)
+    if problem is not None:
+        yield Break(
+            code="changed-type",
+            level="sql",
+            where=where,
+            message=f"'{new.name}' cannot become {new.type}: {problem}",
+            help=f"keep {old.type}, and add a column of the new type",
+            refused=True,
+        )
+
+
+def _table(database: Database, where: str) -> Table:
+    """The one with this qualified name, which is there."""
+    every = (database.workers, *database.tables)
+    return next(each for each in every if qualified(each.schema, each.name) == where)
+
+
 def _column(where: str, old: Column, new: Column) -> Iterator[Break]:
     name = new.name
     if old.identity != new.identity or (name == "id" and old.type != new.type):
@@ -286,16 +313,6 @@ def _column(where: str, old: Column, new: Column) -> Iterator[Break]:
             " one",
             help="add a job with the other kind of id, and reserve this one when its"
             " rows are done",
-            refused=True,
-        )
-    elif old.type != new.type and not is_widening(old.type, new.type):
-        yield Break(
-            code="changed-type",
-            level="sql",
-            where=where,
-            message=f"'{name}' cannot become {new.type} without rewriting the table"
-            " while everybody waits",
-            help=f"keep {old.type}, and add a column of the new type",
             refused=True,
         )
     if new.not_null and not old.not_null:

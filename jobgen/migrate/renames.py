@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from jobgen.emit.render import render
-from jobgen.schema.quoting import qualified, quote_identifier
+from jobgen.schema.quoting import qualified, quoted_identifier
 from jobgen.schema.tables import Column, Sync, Table
 
 
@@ -33,8 +33,8 @@ def sync_of(table: Table, old: str, new: Column) -> Sync:
     """What keeps the column `new` and the one that it was the same."""
     name = draft_name(table, f"{old}.{new.name}")
     view = _View(
-        old=quote_identifier(old),
-        new=quote_identifier(new.name),
+        old=quoted_identifier(old),
+        new=quoted_identifier(new.name),
         default="" if new.default is None else f", {new.default}",
         cast="::text" if new.type in ("json", "json[]") else "",
     )

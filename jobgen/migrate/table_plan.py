@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import replace
 
-from jobgen.migrate import alter, blocks
+from jobgen.migrate import alter, blocks, retype
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
 from jobgen.migrate.renames import draft_name
+from jobgen.migrate.retype import is_retype
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
@@ -37,8 +38,13 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
         yield from _fill(name, new, column, renames.get(column.name))
     filled = [column for column in filled if column.not_null]
     yield from _constraints(name, new, changes, filled)
+    retyped = _retyped(changes)
+    for column in retyped:
+        yield from _retype(name, new, column)
+    names = {column.name for column in retyped}
     for change in changes:
-        yield from _index(new, change)
+        if not _is_index_on(change.new, names):
+            yield from _index(new, change)
     yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
 
 
@@ -94,7 +100,7 @@ def _add_column(name: str, column: Column) -> Iterator[Statement]:
 
 
 def _change_column(name: str, old: Column, new: Column) -> Iterator[Statement]:
-    if old.type != new.type:
+    if old.type != new.type and not is_retype(old, new):
         yield alter.set_type(name, new)
     if old.default != new.default:
         yield alter.set_default(name, new)
@@ -176,10 +182,7 @@ def _constraints(
     for key in keys:
         title = f"Refer from new rows of {name} to {key.schema}.{key.table}"
         yield from transaction(title, (alter.add_foreign_key(name, key),))
-    for constraint in (*(each.name for each in every), *(each.name for each in keys)):
-        validated = alter.validate(name, constraint)
-        title = f"Check all rows of {name}: {constraint}"
-        yield Step(title=title, statements=(validated,), scans=True)
+    yield from _validated(name, [*every, *keys])
     yield from transaction(
         f"Require columns of {name}",
         (
@@ -187,6 +190,13 @@ def _constraints(
             *(alter.drop_constraint(name, draft.name, _PROVED) for draft in drafts),
         ),
     )
+
+
+def _validated(name: str, constraints: Iterable[Check | ForeignKey]) -> Iterator[Step]:
+    for constraint in constraints:
+        validated = alter.validate(name, constraint.name)
+        title = f"Check all rows of {name}: {constraint.name}"
+        yield Step(title=title, statements=(validated,), scans=True)
 
 
 _PROVED = "It is implied by NOT NULL from here on."
@@ -241,6 +251,86 @@ def _look(
     if statements:
         title = f"Look for rows of {name} that break the new rules"
         yield Step(title=title, statements=statements, scans=True)
+
+
+def _retype(name: str, table: Table, column: Column) -> Iterator[Step]:
+    """A second column, all that the first one has, and one moment; see `retype`."""
+    copies = retype.copies(table, column)
+    second = replace(column, name=copies.new, default=None)
+    yield from transaction(
+        f"Give {name} a second {column.name}, which is {column.type}",
+        (
+            *_add_column(name, replace(second, not_null=False)),
+            *(alter.grant(each) for each in _granted_on(name, table, column, second)),
+            *alter.create_sync(name, table.schema, copies),
+        ),
+    )
+    yield Step(
+        title=f"Copy {column.name} of {name} as {column.type}",
+        statements=(retype.fill(table, column, second),),
+        bare=True,
+        scans=True,
+    )
+    yield from _constraints(name, table, (), [second] if second.not_null else [])
+    indexes = [each for each in table.indexes if column.name in each.columns]
+    drafts = [_of_second(table, index, column, second) for index in indexes]
+    for index, draft in zip(indexes, drafts, strict=True):
+        yield _build(name, table, draft, index.name)
+    checks = [each for each in table.checks if retype.mentions(each, column.name)]
+    keys = [each for each in table.foreign_keys if column.name in each.columns]
+    yield from transaction(
+        f"Put the {column.name} of {name} that is {column.type} in its place",
+        (
+            *alter.drop_sync(name, table.schema, copies),
+            *(alter.drop_constraint(name, each.name, _AGAIN) for each in checks),
+            *(alter.drop_foreign_key(name, key) for key in keys),
+            alter.drop_column(name, column, "Another one has all of its values."),
+            alter.rename_column(name, second.name, column.name),
+            *(
+                alter.rename_index(table, draft.name, index.name)
+                for index, draft in zip(indexes, drafts, strict=True)
+            ),
+            *((alter.set_default(name, column),) if column.default else ()),
+            *(alter.add_check(name, check) for check in checks),
+            *(alter.add_foreign_key(name, key) for key in keys),
+        ),
+    )
+    yield from _validated(name, [*checks, *keys])
+
+
+_AGAIN = "It is there again at the end of this transaction."
+
+
+def _granted_on(
+    name: str, table: Table, column: Column, second: Column
+) -> Iterator[Granted]:
+    """What the roles may do to the first column."""
+    for grant in table.grants:
+        if column.name in grant.columns:
+            yield Granted(object=name, grant=replace(grant, columns=(second.name,)))
+
+
+def _of_second(table: Table, index: Index, column: Column, second: Column) -> Index:
+    """The same index, of the other column."""
+    columns = tuple(
+        second.name if each == column.name else each for each in index.columns
+    )
+    return replace(index, name=draft_name(table, index.name), columns=columns)
+
+
+def _retyped(changes: Iterable[Change]) -> list[Column]:
+    return [
+        change.new
+        for change in changes
+        if isinstance(change.old, Column)
+        and isinstance(change.new, Column)
+        and is_retype(change.old, change.new)
+    ]
+
+
+def _is_index_on(part: object, columns: Collection[str]) -> bool:
+    """One that is built with the column that it is on."""
+    return isinstance(part, Index) and any(each in columns for each in part.columns)
 
 
 def _index(table: Table, change: Change) -> Iterator[Step]:

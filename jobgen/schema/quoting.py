@@ -71,6 +71,11 @@ def quote_identifier(name: str) -> str:
     """`order` → `"order"`, `kind` → `kind`: quotes only where SQL needs them."""
     if _PLAIN_IDENTIFIER.fullmatch(name) and name not in KEYWORDS:
         return name
+    return quoted_identifier(name)
+
+
+def quoted_identifier(name: str) -> str:
+    """`if` → `"if"`: also where it is a keyword of PL/pgSQL alone, as after `NEW.`."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -23,7 +23,7 @@ from jobgen.schema.model import (
     Retention,
     Schema,
 )
-from jobgen.schema.types import ColumnType
+from jobgen.schema.types import SCALARS, ColumnType
 from tests.properties.texts import conditions, docs
 
 Draw = st.DrawFn
@@ -145,12 +145,32 @@ def _is_limited(kind: ColumnType) -> bool:
     return kind.sql.startswith("character varying(") and not kind.array
 
 
+_WIDER = {"smallint": "integer", "integer": "bigint"}
+
+
+def _can_be_written_anew(job: Job, column: Column) -> bool:
+    """A condition of an index may have the word that is its name."""
+    settled = column.server_default is None and column.renamed_from is None
+    free = column.references is None and all(i.where is None for i in job.indexes)
+    return settled and free and column.type.element.sql in _WIDER
+
+
+def _wider(kind: ColumnType) -> ColumnType:
+    """The same in Python; PostgreSQL writes each value anew."""
+    name = _WIDER[kind.element.sql]
+    [element] = [each for each in SCALARS if each.sql == name]
+    return replace(kind, sql=f"{name}[]" if kind.array else name, element=element)
+
+
 @st.composite
 def _changed(draw: Draw, job: Job, column: Column) -> Column:
     """One of the changes that leave the values as they are."""
     change = draw(
         st.sampled_from(
-            ["keep", "keep", "doc", "nullable", "required", "default", "check", "wider"]
+            [
+                *("keep", "keep", "doc", "nullable", "required", "default", "check"),
+                *("wider", "anew"),
+            ]
         )
     )
     refers = column.references is not None
@@ -165,6 +185,8 @@ def _changed(draw: Draw, job: Job, column: Column) -> Column:
             return replace(column, default=None, default_sql=None)
         case "check" if len(names.check(job.table, column.name)) <= 63:
             return replace(column, check=draw(st.none() | conditions()))
+        case "anew" if _can_be_written_anew(job, column):
+            return replace(column, type=_wider(column.type))
         case "wider" if _is_limited(column.type):
             wider = replace(column.type, sql="text")
             return replace(column, type=wider, default=None)

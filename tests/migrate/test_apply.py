@@ -20,6 +20,8 @@ from tests.servers import Server
 
 ROWS = 30_000
 
+BEFORE = SCHEMA.replace("{email: text}", "{email: text, size: int}")
+
 AFTER = """\
 jobgen: 1
 package: app_jobs
@@ -29,6 +31,7 @@ jobs:
     columns:
       email: {type: text, check: "email <> ''"}
       subject: text?
+      size: bigint
       token: {type: uuid, default_sql: gen_random_uuid()}
     indexes: [[email], [token]]
     priority: true
@@ -53,13 +56,13 @@ def end(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str,
 
 
 def prepare(project: Project, dsn: str, rows: int = ROWS) -> int:
-    """The tables of `SCHEMA` with rows, and files that lead on to `AFTER`."""
-    new(project, SCHEMA, "start")
+    """The tables of `BEFORE` with rows, and files that lead on to `AFTER`."""
+    new(project, BEFORE, "start")
     assert migrate(project, "apply", f"--dsn={dsn}").code == 0
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(
-            "INSERT INTO send_mail_jobs (email)"
-            f" SELECT 'x' FROM generate_series(1, {rows})".encode()
+            "INSERT INTO send_mail_jobs (email, size)"
+            f" SELECT 'x', 7 FROM generate_series(1, {rows})".encode()
         )
     assert new(project, AFTER, "next").code == 0
     return len(list(Path("schemas/migrations/app_jobs").glob("*.sql")))
@@ -82,7 +85,7 @@ def check(project: Project, dsn: str, rows: int = ROWS) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         row = conn.execute(
             "SELECT count(*), count(DISTINCT token) FROM send_mail_jobs"
-            " WHERE email = 'x' AND priority = 0"
+            " WHERE email = 'x' AND priority = 0 AND size = 7"
         ).fetchone()
     assert row == (rows, rows)
 
@@ -161,7 +164,7 @@ def test_an_old_transaction_delays_a_migration_and_nobody_else(
         with psycopg.connect(database, autocommit=True) as conn:
             while not stop.is_set():
                 begin = time.monotonic()
-                conn.execute("INSERT INTO send_mail_jobs (email) VALUES ('y')")
+                conn.execute("INSERT INTO send_mail_jobs (email, size) VALUES ('y', 1)")
                 pauses.append(time.monotonic() - begin)
                 time.sleep(0.01)
 

@@ -29,6 +29,10 @@ SQUAWK = Path(sysconfig.get_path("scripts")) / "squawk"
 
 OTHER = "  other: {columns: {}}\n"
 ROLES = "roles: {producer: claims_producer, worker: claims_worker}\n"
+RULES = (
+    "default: 7, doc: x, check: a > -1,"
+    " references: {table: accounts, column: id, on_delete: cascade}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,13 @@ KINDS = {
         " gen_random_uuid()}}",
     ),
     "renamed": Kind("columns: {a: int}", "columns: {b: {type: int, renamed_from: a}}"),
+    "renamed from a keyword": Kind(
+        "columns: {a: 'int?', loop: 'int?'}",
+        "columns: {a: 'int?', if: {type: int, nullable: true, renamed_from: loop}}",
+    ),
+    "a keyword as bigint": Kind(
+        "columns: {a: int, if: 'int?'}", "columns: {a: int, if: 'bigint?'}"
+    ),
     "dropped": Kind("columns: {a: int, b: 'text?'}", "", (ROLES, ROLES)),
     "required": Kind("columns: {a: 'int?'}", ""),
     "nullable": Kind("", "columns: {a: 'int?'}"),
@@ -71,6 +82,19 @@ KINDS = {
         "columns: {a: 'numeric(10,2)'}", "columns: {a: 'numeric(12,2)'}"
     ),
     "any digits": Kind("columns: {a: 'numeric(10,2)'}", "columns: {a: numeric}"),
+    "bigint": Kind("columns: {a: int}", "columns: {a: bigint}"),
+    "bigint, and all else": Kind(
+        f"columns: {{a: {{type: int, {RULES}}}}}, indexes: [[a]]",
+        f"columns: {{a: {{type: bigint, {RULES}}}}}, indexes: [[a]]",
+        (ROLES, ROLES),
+    ),
+    "longer texts": Kind(
+        "columns: {a: {type: 'varchar(9)[]', nullable: true}}",
+        "columns: {a: {type: 'text[]', nullable: true}}",
+    ),
+    "more digits after the point": Kind(
+        "columns: {a: 'numeric(10,2)'}", "columns: {a: 'numeric(12,4)'}"
+    ),
     "inet": Kind("columns: {a: cidr}", "columns: {a: inet}"),
     "check": Kind("", "columns: {a: {type: int, check: a > -1}}"),
     "other check": Kind(
@@ -141,7 +165,12 @@ def led_to(old: Schema, new: Schema) -> Database:
     return expanded if synced else tables_of(new)
 
 
-VALUES = {"public.m": "'a'::m", "cidr": "'10.0.0.0/8'::cidr", "bigint": "NULL"}
+VALUES = {
+    "public.m": "'a'::m",
+    "cidr": "'10.0.0.0/8'::cidr",
+    "bigint": "NULL",
+    "character varying(9)[]": "ARRAY['x', n::text]",
+}
 """Of the column `a`, by type; a bigint refers to another table."""
 
 
@@ -149,6 +178,8 @@ def prepare(dsn: str, old: Schema) -> None:
     """The tables, with rows that are one of each other."""
     roles.create(dsn, ("claims_producer", "claims_worker"))
     with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("CREATE TABLE accounts (id integer PRIMARY KEY)")
+        conn.execute("INSERT INTO accounts SELECT generate_series(1, 999)")
         conn.execute(emit(old, source=SOURCE)["schema.sql"].encode())
         conn.execute("INSERT INTO other_jobs SELECT FROM generate_series(1, 10)")
         work = tables_of(old).tables[1]
@@ -191,7 +222,7 @@ def files(conn: psycopg.Connection[TupleRow]) -> list[TupleRow]:
 LOCKS = """
 SELECT relation::regclass::text, array_agg(mode)
 FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-WHERE pid = %s AND relname IN ('work_jobs', 'other_jobs') AND granted
+WHERE pid = %s AND relname IN ('work_jobs', 'other_jobs', 'accounts') AND granted
 GROUP BY 1
 """
 

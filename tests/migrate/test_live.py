@@ -85,7 +85,7 @@ jobs:
 
 
 NARROW = OLD.replace("kind: {type: text, default: x}", "kind: 'varchar(8)?'")
-WIDER = NARROW.replace("varchar(8)", "text")
+WIDER = NARROW.replace("varchar(8)", "text").replace("'int?'", "'bigint?'")
 
 
 def _changed(columns: str) -> tuple[str, str]:
