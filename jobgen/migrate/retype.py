@@ -10,15 +10,20 @@ previous release's statements write and read as they are.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from jobgen.emit.render import render
-from jobgen.migrate import blocks
+from jobgen.migrate import alter, blocks
+from jobgen.migrate.builds import build
+from jobgen.migrate.changes import Granted
 from jobgen.migrate.renames import draft_name
-from jobgen.migrate.steps import Statement
+from jobgen.migrate.rules import rules, validated
+from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.migrate.widening import is_widening
+from jobgen.schema.indexes import Index
 from jobgen.schema.quoting import qualified, quote_identifier, quoted_identifier
-from jobgen.schema.tables import Check, Column, Sync, Table
+from jobgen.schema.tables import Column, Sync, Table
 
 _WIDER = {
     "smallint": ("integer", "bigint"),
@@ -69,17 +74,79 @@ def obstacle(old: Table, new: Table, name: str) -> str | None:
     return None
 
 
-def mentions(check: Check, name: str) -> bool:
-    """Whether a check may be about the column."""
-    return _mentions(check.expression, name)
-
-
 def _mentions(expression: str, name: str) -> bool:
     """Rather too often than not: a text may contain the word."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression) is not None
 
 
-def copies(table: Table, column: Column) -> Sync:
+def retype_steps(table: Table, column: Column) -> Iterator[Step]:
+    """A second column, all that the first one has, and one moment."""
+    name = qualified(table.schema, table.name)
+    copies = _copies(table, column)
+    second = replace(column, name=copies.new, default=None)
+    yield from transaction(
+        f"Give {name} a second {column.name}, which is {column.type}",
+        (
+            alter.add_column(name, replace(second, not_null=False)),
+            *((alter.comment_column(name, second),) if second.comment else ()),
+            *(alter.grant(each) for each in _granted_on(name, table, column, second)),
+            *alter.create_sync(name, table.schema, copies),
+        ),
+    )
+    yield Step(
+        title=f"Copy {column.name} of {name} as {column.type}",
+        statements=(_fill(table, column, second),),
+        bare=True,
+        scans=True,
+    )
+    yield from rules(table, (), (), [second] if second.not_null else [])
+    indexes = [each for each in table.indexes if column.name in each.columns]
+    drafts = [_of_second(table, index, column, second) for index in indexes]
+    for index, draft in zip(indexes, drafts, strict=True):
+        yield build(table, draft, index.name)
+    checks = [each for each in table.checks if _mentions(each.expression, column.name)]
+    keys = [each for each in table.foreign_keys if column.name in each.columns]
+    yield from transaction(
+        f"Put the {column.name} of {name} that is {column.type} in its place",
+        (
+            *alter.drop_sync(name, table.schema, copies),
+            *(alter.drop_constraint(name, each.name, _AGAIN) for each in checks),
+            *(alter.drop_foreign_key(name, key) for key in keys),
+            alter.drop_column(name, column, "Another one has all of its values."),
+            alter.rename_column(name, second.name, column.name),
+            *(
+                alter.rename_index(table, draft.name, index.name)
+                for index, draft in zip(indexes, drafts, strict=True)
+            ),
+            *((alter.set_default(name, column),) if column.default else ()),
+            *(alter.add_check(name, check) for check in checks),
+            *(alter.add_foreign_key(name, key) for key in keys),
+        ),
+    )
+    yield from validated(name, [*checks, *keys])
+
+
+_AGAIN = "It is there again at the end of this transaction."
+
+
+def _granted_on(
+    name: str, table: Table, column: Column, second: Column
+) -> Iterator[Granted]:
+    """What the roles may do to the first column."""
+    for grant in table.grants:
+        if column.name in grant.columns:
+            yield Granted(object=name, grant=replace(grant, columns=(second.name,)))
+
+
+def _of_second(table: Table, index: Index, column: Column, second: Column) -> Index:
+    """The same index, of the other column."""
+    columns = tuple(
+        second.name if each == column.name else each for each in index.columns
+    )
+    return replace(index, name=draft_name(table, index.name), columns=columns)
+
+
+def _copies(table: Table, column: Column) -> Sync:
     """The trigger that gives the second column, `new`, what the first one gets."""
     name = draft_name(table, f"{column.name} as another type")
     view = _View(
@@ -98,7 +165,7 @@ def copies(table: Table, column: Column) -> Sync:
     )
 
 
-def fill(table: Table, column: Column, second: Column) -> Statement:
+def _fill(table: Table, column: Column, second: Column) -> Statement:
     """Gives the second column what the first one has, in batches."""
     own = quote_identifier(column.name)
     value = f"job.{own}::{column.type}"

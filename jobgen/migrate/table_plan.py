@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import replace
 
-from jobgen.migrate import alter, blocks, retype
+from jobgen.migrate import alter, blocks
+from jobgen.migrate.builds import index_steps
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
-from jobgen.migrate.renames import draft_name
-from jobgen.migrate.retype import is_retype
+from jobgen.migrate.retype import is_retype, retype_steps
+from jobgen.migrate.rules import rules
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
@@ -37,14 +38,19 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
     for column in filled:
         yield from _fill(name, new, column, renames.get(column.name))
     filled = [column for column in filled if column.not_null]
-    yield from _constraints(name, new, changes, filled)
+    yield from rules(
+        new,
+        checks=[change.new for change in changes if isinstance(change.new, Check)],
+        keys=[change.new for change in changes if isinstance(change.new, ForeignKey)],
+        required=[*_required(changes), *filled],
+    )
     retyped = _retyped(changes)
     for column in retyped:
-        yield from _retype(name, new, column)
+        yield from retype_steps(new, column)
     names = {column.name for column in retyped}
     for change in changes:
         if not _is_index_on(change.new, names):
-            yield from _index(new, change)
+            yield from index_steps(new, change)
     yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
 
 
@@ -166,42 +172,6 @@ def _fill(
     )
 
 
-def _constraints(
-    name: str, new: Table, changes: tuple[Change, ...], filled: Iterable[Column]
-) -> Iterator[Step]:
-    """First for rows to come, then for those that there are."""
-    required = (*_required(changes), *filled)
-    drafts = [_not_null(new, column) for column in required]
-    checks = [change.new for change in changes if isinstance(change.new, Check)]
-    keys = [change.new for change in changes if isinstance(change.new, ForeignKey)]
-    every = (*checks, *drafts)
-    yield from _look(name, new, every, keys)
-    yield from transaction(
-        f"Check new rows of {name}", (alter.add_check(name, check) for check in every)
-    )
-    for key in keys:
-        title = f"Refer from new rows of {name} to {key.schema}.{key.table}"
-        yield from transaction(title, (alter.add_foreign_key(name, key),))
-    yield from _validated(name, [*every, *keys])
-    yield from transaction(
-        f"Require columns of {name}",
-        (
-            *(alter.set_not_null(name, column) for column in required),
-            *(alter.drop_constraint(name, draft.name, _PROVED) for draft in drafts),
-        ),
-    )
-
-
-def _validated(name: str, constraints: Iterable[Check | ForeignKey]) -> Iterator[Step]:
-    for constraint in constraints:
-        validated = alter.validate(name, constraint.name)
-        title = f"Check all rows of {name}: {constraint.name}"
-        yield Step(title=title, statements=(validated,), scans=True)
-
-
-_PROVED = "It is implied by NOT NULL from here on."
-
-
 def _added(changes: Iterable[Change]) -> list[Column]:
     return [
         change.new
@@ -222,102 +192,6 @@ def _required(changes: Iterable[Change]) -> list[Column]:
     ]
 
 
-def _not_null(table: Table, column: Column) -> Check:
-    """From which PostgreSQL knows that SET NOT NULL need not look at the rows."""
-    return Check(
-        name=draft_name(table, column.name),
-        expression=f"{quote_identifier(column.name)} IS NOT NULL",
-    )
-
-
-def _look(
-    name: str, table: Table, checks: Iterable[Check], keys: Iterable[ForeignKey]
-) -> Iterator[Step]:
-    """A row that breaks a rule could not even be fetched once the rule is there."""
-    wrong = [(f"NOT ({check.expression})", check.name) for check in checks]
-    for key in keys:
-        target = qualified(key.schema, key.table)
-        [column], [reference] = key.columns, key.references
-        own, other = quote_identifier(column), quote_identifier(reference)
-        wrong.append(
-            (
-                f"{own} IS NOT NULL AND NOT EXISTS (\n        SELECT FROM {target}"
-                f" AS target WHERE target.{other} = {name}.{own}\n    )",
-                key.name,
-            )
-        )
-    hint = "Change or delete these rows, then apply this file again."
-    statements = tuple(blocks.look(table, *each, hint) for each in wrong)
-    if statements:
-        title = f"Look for rows of {name} that break the new rules"
-        yield Step(title=title, statements=statements, scans=True)
-
-
-def _retype(name: str, table: Table, column: Column) -> Iterator[Step]:
-    """A second column, all that the first one has, and one moment; see `retype`."""
-    copies = retype.copies(table, column)
-    second = replace(column, name=copies.new, default=None)
-    yield from transaction(
-        f"Give {name} a second {column.name}, which is {column.type}",
-        (
-            *_add_column(name, replace(second, not_null=False)),
-            *(alter.grant(each) for each in _granted_on(name, table, column, second)),
-            *alter.create_sync(name, table.schema, copies),
-        ),
-    )
-    yield Step(
-        title=f"Copy {column.name} of {name} as {column.type}",
-        statements=(retype.fill(table, column, second),),
-        bare=True,
-        scans=True,
-    )
-    yield from _constraints(name, table, (), [second] if second.not_null else [])
-    indexes = [each for each in table.indexes if column.name in each.columns]
-    drafts = [_of_second(table, index, column, second) for index in indexes]
-    for index, draft in zip(indexes, drafts, strict=True):
-        yield _build(name, table, draft, index.name)
-    checks = [each for each in table.checks if retype.mentions(each, column.name)]
-    keys = [each for each in table.foreign_keys if column.name in each.columns]
-    yield from transaction(
-        f"Put the {column.name} of {name} that is {column.type} in its place",
-        (
-            *alter.drop_sync(name, table.schema, copies),
-            *(alter.drop_constraint(name, each.name, _AGAIN) for each in checks),
-            *(alter.drop_foreign_key(name, key) for key in keys),
-            alter.drop_column(name, column, "Another one has all of its values."),
-            alter.rename_column(name, second.name, column.name),
-            *(
-                alter.rename_index(table, draft.name, index.name)
-                for index, draft in zip(indexes, drafts, strict=True)
-            ),
-            *((alter.set_default(name, column),) if column.default else ()),
-            *(alter.add_check(name, check) for check in checks),
-            *(alter.add_foreign_key(name, key) for key in keys),
-        ),
-    )
-    yield from _validated(name, [*checks, *keys])
-
-
-_AGAIN = "It is there again at the end of this transaction."
-
-
-def _granted_on(
-    name: str, table: Table, column: Column, second: Column
-) -> Iterator[Granted]:
-    """What the roles may do to the first column."""
-    for grant in table.grants:
-        if column.name in grant.columns:
-            yield Granted(object=name, grant=replace(grant, columns=(second.name,)))
-
-
-def _of_second(table: Table, index: Index, column: Column, second: Column) -> Index:
-    """The same index, of the other column."""
-    columns = tuple(
-        second.name if each == column.name else each for each in index.columns
-    )
-    return replace(index, name=draft_name(table, index.name), columns=columns)
-
-
 def _retyped(changes: Iterable[Change]) -> list[Column]:
     return [
         change.new
@@ -331,41 +205,6 @@ def _retyped(changes: Iterable[Change]) -> list[Column]:
 def _is_index_on(part: object, columns: Collection[str]) -> bool:
     """One that is built with the column that it is on."""
     return isinstance(part, Index) and any(each in columns for each in part.columns)
-
-
-def _index(table: Table, change: Change) -> Iterator[Step]:
-    name = qualified(table.schema, table.name)
-    match change:
-        case Change(old=Index() as old, new=Index() as new) if old.valid:
-            draft = replace(new, name=draft_name(table, new.name))
-            yield _build(name, table, draft, new.name)
-            yield from transaction(
-                f"Put the new index {new.name} in its place",
-                alter.swap_index(table, draft.name, new.name),
-            )
-        case Change(new=Index() as new):
-            yield _build(name, table, new, new.name)
-        case Change(old=Index() as old, new=None):
-            title = f"Drop the index {old.name}"
-            dropped = alter.drop_index(table, old.name)
-            yield Step(title=title, statements=(dropped,), bare=True, patient=True)
-        case _:
-            pass
-
-
-def _build(name: str, table: Table, index: Index, called: str) -> Step:
-    """What a build that failed left behind is dropped first."""
-    return Step(
-        title=f"Build the index {called} of {name}",
-        statements=(
-            alter.drop_index(table, index.name),
-            alter.create_index(table, index),
-            blocks.assert_valid(table, index.name),
-        ),
-        bare=True,
-        scans=True,
-        patient=True,
-    )
 
 
 def _revoked(table: Table, changes: Iterable[Change]) -> Iterator[Statement]:

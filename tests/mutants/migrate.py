@@ -9,6 +9,7 @@ from tests.mutants.runner import Mutant
 _APPLY: Final = "tests/migrate/test_apply.py"
 _CLAIMS: Final = "tests/migrate/test_claims.py"
 _COMMANDS: Final = "tests/migrate/test_commands.py"
+_RETYPE: Final = "tests/migrate/test_retype.py"
 _COSTS: Final = "test_a_step_costs_what_the_plan_says"
 
 MIGRATE: Final = (
@@ -38,8 +39,8 @@ MIGRATE: Final = (
     ),
     Mutant(
         name="rule-without-a-look",
-        file="jobgen/migrate/table_plan.py",
-        old="    yield from _look(name, new, every, keys)\n",
+        file="jobgen/migrate/rules.py",
+        old="    yield from _look(name, table, every, keys)\n",
         new="",
         test=_APPLY,
         only="test_rows_that_break_a_rule_are_named_and_mended_by_hand",
@@ -54,11 +55,35 @@ MIGRATE: Final = (
     ),
     Mutant(
         name="build-gives-up",
-        file="jobgen/migrate/table_plan.py",
+        file="jobgen/migrate/builds.py",
         old="        scans=True,\n        patient=True,\n",
         new="        scans=True,\n",
         test=_APPLY,
         only="test_a_concurrent_build_waits_for_an_old_transaction",
+    ),
+    Mutant(
+        name="second-column-without-a-trigger",
+        file="jobgen/migrate/retype.py",
+        old="            *alter.create_sync(name, table.schema, copies),\n",
+        new="",
+        test=_RETYPE,
+        only="test_what_is_written_between_its_steps_is_kept",
+    ),
+    Mutant(
+        name="second-column-without-rights",
+        file="jobgen/migrate/retype.py",
+        old="if column.name in grant.columns",
+        new="if not grant.columns",
+        test=_CLAIMS,
+        only=_COSTS,
+    ),
+    Mutant(
+        name="keyword-of-a-trigger",
+        file="jobgen/migrate/renames.py",
+        old="old=quoted_identifier(old)",
+        new="old=old",
+        test=_CLAIMS,
+        only=_COSTS,
     ),
     Mutant(
         name="variables-before-columns",
