@@ -328,8 +328,8 @@ def _column(where: str, old: Column, new: Column) -> Iterator[Break]:
             code="nullable-now",
             level="python",
             where=where,
-            message=f"'{name}' may be None, and workers of the previous release fail"
-            " such jobs",
+            message=f"'{name}' may be None, which handlers of the previous release do"
+            " not expect",
             help="deploy the workers before the producers",
         )
     if old.default is not None and new.default is None and new.not_null:

@@ -17,7 +17,8 @@ from jobgen.migrate.statements import split
         (r"SELECT E'\';', 'b\'; SELECT 2;", (r"SELECT E'\';', 'b\'", "SELECT 2")),
         ("DO $$ a; -- 'b\n $$; X", ("DO $$ a; -- 'b\n $$", "X")),
         ("DO $a$ $$;$$ $a$;", ("DO $a$ $$;$$ $a$",)),
-        ("SELECT 'a--b' -- c'\n, 1;", ("SELECT 'a--b' , 1",)),
+        ("SELECT 'a--b' -- c'\n, 1;", ("SELECT 'a--b' \n, 1",)),
+        ("SELECT a--b\nAND c;", ("SELECT a\nAND c",)),
     ],
 )
 def test_a_semicolon_ends_a_statement(script: str, statements: tuple[str, ...]) -> None:
