@@ -199,7 +199,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="one-attempt-too-many",
-        file=f"{_STATEMENTS}/fail.sql.jinja",
+        file=f"{_STATEMENTS}/failed.jinja",
         old="SET status = CASE\n        WHEN attempts_count <",
         new="SET status = CASE\n        WHEN attempts_count <=",
         test=_RESULTS,
@@ -377,7 +377,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="retries-in-the-past",
-        file=f"{_STATEMENTS}/fail.sql.jinja",
+        file=f"{_STATEMENTS}/failed.jinja",
         old="THEN now() + coalesce(",
         new="THEN now() - coalesce(",
         test=_RESULTS,

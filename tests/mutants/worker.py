@@ -277,8 +277,8 @@ WORKER: Final = (
     Mutant(
         name="unlocked-rows-are-left-out",
         file="jobgen/runtime/results.py",
-        old="mine = [attempt for attempt in batch if attempt.row.id in free]",
-        new="mine: list[Attempt] = []",
+        old="mine = [result for result in batch if result.attempt.row.id in free]",
+        new="mine: list[_Result] = []",
         test=_RESULTS,
         only="test_a_locked_row_holds_up_no_other_result",
     ),
