@@ -202,23 +202,32 @@ _NUMERIC: Final = re.compile(r"numeric(?:\((\d+),(\d+)\))?")
 def _is_wider(wanted: str, found: str) -> bool:
     """Whether a column takes every value of the type `wanted`, and gives it back.
 
-    Not so: `double precision` for `real`, which gives back more digits, and `citext`
-    for `text`, which comes back as bytes.
+    Not so `citext` for `text`, which comes back as bytes.
     """
     if found.endswith("[]") and wanted.endswith("[]"):
         return _is_wider(wanted[:-2], found[:-2])
     if found in _INTEGERS and wanted in _INTEGERS:
         return _INTEGERS.index(found) > _INTEGERS.index(wanted)
-    if wanted == "text":
-        return found == "character varying"
+    if (wanted, found) in (
+        ("text", "character varying"),
+        ("real", "double precision"),
+    ):
+        return True
     before, after = _VARYING.fullmatch(wanted), _VARYING.fullmatch(found)
     if before and (after or found == "text"):
         return _at_most(before[1], after[1] if after else None)
     before, after = _NUMERIC.fullmatch(wanted), _NUMERIC.fullmatch(found)
     if before and after:
-        same_scale = after[1] is None or before[2] == after[2]
-        return same_scale and _at_most(before[1], after[1])
+        return after[1] is None or _has_room(before, after)
     return False
+
+
+def _has_room(before: re.Match[str], after: re.Match[str]) -> bool:
+    """For as many digits on both sides of the point."""
+    if before[1] is None:
+        return False
+    whole = [int(each[1]) - int(each[2]) for each in (before, after)]
+    return whole[0] <= whole[1] and int(before[2]) <= int(after[2])
 
 
 def _at_most(before: str | None, after: str | None) -> bool:

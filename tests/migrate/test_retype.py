@@ -10,6 +10,8 @@ from jobgen.migrate.plan import steps_between
 from jobgen.migrate.retype import can_retype
 from jobgen.migrate.script import script
 from jobgen.migrate.statements import split
+from jobgen.runtime.job import Shape
+from jobgen.runtime.needs import Column, Needs, compared
 from jobgen.schema.tables import tables_of
 from tests.emit.schemas import HEAD, SOURCE, load
 from tests.servers import Server
@@ -58,7 +60,20 @@ def test_what_is_written_between_its_steps_is_kept(server: Server, old: str) -> 
     ],
 )
 def test_a_type_with_the_same_values_in_python_will_do(old: str, new: str) -> None:
+    """The previous release's workers start with it, too."""
     assert can_retype(old, new)
+    shape = Shape(name="a", type=old, not_null=False)
+    wanted = Needs("t", (shape,), (), frozenset("a"), frozenset())
+    column = Column(
+        type=new,
+        not_null=False,
+        filled=True,
+        computed=False,
+        keyed=False,
+        labels=(),
+        held=(),
+    )
+    assert compared(wanted, {"a": column}).lacks == ()
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,9 @@ _NEWER: Final = [
     "ALTER TABLE note_jobs ALTER tags TYPE varchar(9)[]",
     "ALTER TABLE note_jobs ALTER tags TYPE text[]",
     "ALTER TABLE note_jobs ALTER price TYPE numeric(8,2)",
+    "ALTER TABLE note_jobs ALTER price TYPE numeric(8,3)",
     "ALTER TABLE note_jobs ALTER price TYPE numeric",
+    "ALTER TABLE note_jobs ALTER ratio TYPE double precision",
     "ALTER TABLE note_jobs ALTER size TYPE integer",
     "ALTER TABLE note_jobs ALTER size TYPE bigint",
     "ALTER TABLE note_jobs ALTER sizes TYPE integer[]",
@@ -197,8 +199,8 @@ _UNFIT: Final = [
         "note_jobs: column body is character varying(90), not text",
     ),
     (
-        "ALTER TABLE note_jobs ALTER price TYPE numeric(8,3)",
-        "note_jobs: column price is numeric(8,3), not numeric(6,2)",
+        "ALTER TABLE note_jobs ALTER price TYPE numeric(6,3)",
+        "note_jobs: column price is numeric(6,3), not numeric(6,2)",
     ),
     (
         'ALTER TABLE note_jobs ALTER "order" TYPE smallint',
@@ -213,8 +215,8 @@ _UNFIT: Final = [
         "note_jobs: column size is integer[], not smallint",
     ),
     (
-        "ALTER TABLE note_jobs ALTER ratio TYPE double precision",
-        "note_jobs: column ratio is double precision, not real",
+        "ALTER TABLE note_jobs ALTER ratio TYPE numeric",
+        "note_jobs: column ratio is numeric, not real",
     ),
     (
         "ALTER TABLE call_jobs ALTER channel TYPE text",
