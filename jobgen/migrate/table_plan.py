@@ -108,8 +108,8 @@ def _add_column(name: str, column: Column) -> Iterator[Statement]:
 def _change_column(name: str, old: Column, new: Column) -> Iterator[Statement]:
     if old.type != new.type and not is_retype(old, new):
         yield alter.set_type(name, new)
-    if old.default != new.default:
-        yield alter.set_default(name, new)
+    if old.default != new.default and not is_retype(old, new):
+        yield alter.set_default(name, new)  # else it may be none of the old type
     if old.not_null and not new.not_null:
         yield alter.drop_not_null(name, new)
     if old.comment != new.comment:

@@ -88,6 +88,9 @@ KINDS = {
         f"columns: {{a: {{type: bigint, {RULES}}}}}, indexes: [[a]]",
         (ROLES, ROLES),
     ),
+    "bigint with a default that int has not": Kind(
+        "", "columns: {a: {type: bigint, default: 3000000000}}"
+    ),
     "longer texts": Kind(
         "columns: {a: {type: 'varchar(9)[]', nullable: true}}",
         "columns: {a: {type: 'text[]', nullable: true}}",
