@@ -35,6 +35,7 @@ def spelt(conn: Connection, wanted: Database) -> Spelt:
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE")
         live = _in_full(conn, wanted)
+        _find_temporary_last(conn)
         copies = _copies(conn, wanted)
         row = conn.execute(_TEMPORARY_SQL).fetchone()
         home = "" if row is None else str(row[0])
@@ -45,15 +46,24 @@ def spelt(conn: Connection, wanted: Database) -> Spelt:
 
 
 _TEMPORARY_SQL = (
-    "SELECT nspname::text FROM pg_namespace WHERE oid = pg_my_temp_schema()"
+    "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE oid = pg_my_temp_schema()"
 )
 
 
 def _in_full(conn: Connection, wanted: Database) -> Database:
     """Reads while names are printed in full; expressions are read as they were."""
     with conn.transaction(force_rollback=True):
-        conn.execute("SELECT set_config('search_path', '', true)")
+        conn.execute("SELECT set_config('search_path', 'pg_catalog, pg_temp', true)")
         return read(conn, wanted)
+
+
+def _find_temporary_last(conn: Connection) -> None:
+    """A path that does not name it has pg_temp first, before pg_catalog: the copy of
+    a table called text or pg_index would be taken for the server's own."""
+    conn.execute(
+        "SELECT set_config('search_path', concat_ws(', ',"
+        " nullif(current_setting('search_path'), ''), 'pg_temp'), true)"
+    )
 
 
 def _copies(conn: Connection, wanted: Database) -> tuple[Table, ...]:
@@ -69,7 +79,7 @@ def _find_extensions(conn: Connection) -> None:
     conn.execute(
         "SELECT set_config('search_path', concat_ws(', ', quote_ident(nspname),"
         " nullif(current_setting('search_path'), '')), true)"
-        " FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
+        " FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace"
         " WHERE extname = 'citext'"
     )
 

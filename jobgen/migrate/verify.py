@@ -107,7 +107,7 @@ def _attempted(conn: Connection, text: str) -> str | None:
 
 
 _REQUIRED = """
-SELECT quote_ident(attname) FROM pg_attribute
+SELECT quote_ident(attname) FROM pg_catalog.pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
     AND attnotnull AND NOT atthasdef AND attidentity = ''
 """

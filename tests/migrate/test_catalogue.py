@@ -13,7 +13,7 @@ from jobgen.migrate.diff import diff
 from jobgen.migrate.spelling import spelt
 from jobgen.schema.model import Schema
 from jobgen.schema.tables import tables_of
-from tests.emit.schemas import SOURCE, every_type, load
+from tests.emit.schemas import HEAD, SOURCE, every_type, load
 from tests.emit.test_golden_builds import CASES, schema_of
 from tests.properties import roles
 from tests.properties.profiles import examples
@@ -57,6 +57,16 @@ def test_a_golden_schema_comes_back(case: str, server: Server) -> None:
 def test_every_type_comes_back(database: str) -> None:
     """Required, nullable and with a default, alone and in an array."""
     schema = load(every_type())
+    apply(database, schema)
+    assert drift(database, schema) == ()
+
+
+def test_tables_called_as_the_servers_own_come_back(database: str) -> None:
+    """As its catalogues, and as the types of columns."""
+    names = ("pg_index", "pg_class", "pg_namespace", "pg_extension", "text", "uuid")
+    columns = "{words: {type: text, default: a, check: \"words <> 'b'\"}}"
+    jobs = [f"  job_{name}: {{table: {name}, columns: {columns}}}\n" for name in names]
+    schema = load(f"{HEAD}jobs:\n{''.join(jobs)}")
     apply(database, schema)
     assert drift(database, schema) == ()
 
