@@ -6,6 +6,7 @@ Stage: migrate. Pure. Their text is laid out by templates; what is in it went th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobgen.emit.literals import dollar_quoted
@@ -38,6 +39,15 @@ class Look:
     condition: str
     name_text: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    table_text: str
+    column_text: str
+    rules: str
+    indexes: str
+    rights: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,30 @@ def look(table: Table, condition: str, name: str, hint: str) -> Statement:
     return _do("migrate/look.jinja", view, ((relation, Lock.ACCESS_SHARE),))
 
 
+def assert_alone(table: Table, column: str) -> Statement:
+    """Fails where something is on the column, or needs it, of which `table` has
+    nothing: a view, an index made by hand, a right of another role."""
+    rules = [each.name for each in table.checks]
+    rules += [each.name for each in table.foreign_keys]
+    rights = [
+        f"{grant.privilege} {grant.role}"
+        for grant in table.grants
+        if column in grant.columns
+    ]
+    view = Alone(
+        table_text=quote_literal(qualified(table.schema, table.name)),
+        column_text=quote_literal(column),
+        rules=_texts(rules),
+        indexes=_texts(each.name for each in table.indexes),
+        rights=_texts(rights),
+    )
+    return _do("migrate/alone.jinja", view, ())
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return ", ".join(map(quote_literal, texts))
+
+
 def assert_valid(table: Table, index: str) -> Statement:
     """Fails where a concurrent build left an index that nobody reads."""
     view = Valid(index_text=quote_literal(qualified(table.schema, index)))
@@ -96,7 +130,7 @@ def assert_done(table: Table) -> Statement:
 
 def _do(
     template: str,
-    view: Fill | Look | Valid | Empty,
+    view: Fill | Look | Alone | Valid | Empty,
     locks: tuple[tuple[str, Lock], ...],
 ) -> Statement:
     return Statement(sql=f"DO {dollar_quoted(render(template, view))}", locks=locks)

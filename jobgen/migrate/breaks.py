@@ -284,7 +284,8 @@ def _type(
         return
     problem: str | None = "values would have to be written anew, and read otherwise"
     if can_retype(old.type, new.type):
-        problem = obstacle(_table(before, where), _table(wanted, where), new.name)
+        tables = _table(before, where), _table(wanted, where)
+        problem = obstacle(*tables, new.name, (*before.tables, *wanted.tables))
     if problem is not None:
         yield Break(
             code="changed-type",

@@ -10,7 +10,7 @@ previous release's statements write and read as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from jobgen.emit.render import render
@@ -23,7 +23,7 @@ from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.migrate.widening import is_widening
 from jobgen.schema.indexes import Index
 from jobgen.schema.quoting import qualified, quote_identifier, quoted_identifier
-from jobgen.schema.tables import Column, Sync, Table
+from jobgen.schema.tables import Column, ForeignKey, Sync, Table
 
 _WIDER = {
     "smallint": ("integer", "bigint"),
@@ -63,20 +63,41 @@ def is_retype(old: Column, new: Column) -> bool:
     return old.type != new.type and not is_widening(old.type, new.type)
 
 
-def obstacle(old: Table, new: Table, name: str) -> str | None:
-    """What cannot be carried over to the second column, if anything."""
+def obstacle(old: Table, new: Table, name: str, others: Iterable[Table]) -> str | None:
+    """What cannot be carried over to the second column, if anything.
+
+    others: every table that is there, before or after.
+    """
     for table in (old, new):
         if any(name in (sync.old, sync.new) for sync in table.syncs):
             return "it is being renamed"
+    for table in others:
+        if any(_is_to(key, new, name) for key in table.foreign_keys):
+            return f"{table.name} refers to it"
     for index in new.indexes:
         if index.where is not None and _mentions(index.where, name):
             return f"the index {index.name} has it in its condition"
     return None
 
 
+def _is_to(key: ForeignKey, table: Table, column: str) -> bool:
+    there = (key.schema, key.table) == (table.schema, table.name)
+    return there and column in key.references
+
+
 def _mentions(expression: str, name: str) -> bool:
-    """Rather too often than not: a text may contain the word."""
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression) is not None
+    """Rather too often than not: a text may contain the word. SQL finds the column
+    `size` by SIZE, too."""
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return re.search(word, expression, re.IGNORECASE) is not None
+
+
+def lone_column(old: Table, column: str) -> Step:
+    """Before anything is done: what nobody carries over keeps the column as it is."""
+    name = qualified(old.schema, old.name)
+    looked = blocks.assert_alone(old, column)
+    title = f"Look for what else is on {column} of {name}"
+    return Step(title=title, statements=(looked,))
 
 
 def retype_steps(table: Table, column: Column) -> Iterator[Step]:
@@ -104,6 +125,7 @@ def retype_steps(table: Table, column: Column) -> Iterator[Step]:
     drafts = [_of_second(table, index, column, second) for index in indexes]
     for index, draft in zip(indexes, drafts, strict=True):
         yield build(table, draft, index.name)
+    yield _compared(table, column, second)
     checks = [each for each in table.checks if _mentions(each.expression, column.name)]
     keys = [each for each in table.foreign_keys if column.name in each.columns]
     yield from transaction(
@@ -148,16 +170,17 @@ def _of_second(table: Table, index: Index, column: Column, second: Column) -> In
 
 def _copies(table: Table, column: Column) -> Sync:
     """The trigger that gives the second column, `new`, what the first one gets."""
-    name = draft_name(table, f"{column.name} as another type")
+    second = draft_name(table, f"{column.name} as another type")
+    name = f"zzz_{second}"  # triggers run by name: this one after those of others
     view = _View(
         old=quoted_identifier(column.name),
-        new=quoted_identifier(name),
+        new=quoted_identifier(second),
         type=column.type,
     )
     return Sync(
         name=name,
         old=column.name,
-        new=name,
+        new=second,
         body=render("migrate/retype.jinja", view),
         definition=f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
         f" ON {qualified(table.schema, table.name)} FOR EACH ROW"
@@ -170,3 +193,18 @@ def _fill(table: Table, column: Column, second: Column) -> Statement:
     own = quote_identifier(column.name)
     value = f"job.{own}::{column.type}"
     return blocks.fill(table, second.name, value, where=f"{own} IS NOT NULL")
+
+
+def _compared(table: Table, column: Column, second: Column) -> Step:
+    """The last look at the first column. A trigger of others that runs even later, or
+    a session without triggers, may have given it another value."""
+    name = qualified(table.schema, table.name)
+    own = quote_identifier(column.name)
+    wrong = f"{second.name} IS DISTINCT FROM {own}::{column.type}"
+    hint = (
+        "Disable the other trigger that writes to it, run UPDATE"
+        f" {name} SET {own} = {own} WHERE {wrong}, then apply this file again."
+    )
+    looked = blocks.look(table, wrong, f"{second.name} = {own}", hint)
+    title = f"Compare {column.name} of {name} with the second one"
+    return Step(title=title, statements=(looked,), scans=True)

@@ -15,7 +15,7 @@ from jobgen.migrate.builds import index_steps
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
-from jobgen.migrate.retype import is_retype, retype_steps
+from jobgen.migrate.retype import is_retype, lone_column, retype_steps
 from jobgen.migrate.rules import rules
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.schema.indexes import Index
@@ -28,6 +28,9 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
     """What to run, in order."""
     changes = table_changes(old, new)
     name = qualified(new.schema, new.name)
+    retyped = _retyped(changes)
+    for column in retyped:
+        yield lone_column(old, column.name)
     for change in changes:
         if isinstance(change.old, ForeignKey):
             title = f"Refer from {name} to {change.old.table} no more"
@@ -44,7 +47,6 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
         keys=[change.new for change in changes if isinstance(change.new, ForeignKey)],
         required=[*_required(changes), *filled],
     )
-    retyped = _retyped(changes)
     for column in retyped:
         yield from retype_steps(new, column)
     names = {column.name for column in retyped}
