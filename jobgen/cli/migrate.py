@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from jobgen.cli import report
@@ -39,10 +40,19 @@ def _of_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-m", "--message", metavar="NAME", required=True, help="a part of file names"
     )
+    _of_plan(parser)
+
+
+def _of_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline",
         action="store_true",
         help="the first migration, for databases that have the tables already",
+    )
+    parser.add_argument(
+        "--dsn",
+        default=None,
+        help="with --baseline: look at this database, which others than schema.sql made",
     )
     _drop(parser)
 
@@ -88,7 +98,7 @@ def _of_verify(parser: argparse.ArgumentParser) -> None:
 
 _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "new": _of_new,
-    "plan": _drop,
+    "plan": _of_plan,
     "apply": _of_apply,
     "status": _of_database,
     "drift": _of_database,
@@ -99,7 +109,7 @@ _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 def run(arguments: argparse.Namespace) -> int:
     """0: fine; 1: found something; 2: cannot do it."""
     try:
-        return _command(arguments.action)(arguments)
+        return _command(arguments)(arguments)
     except RefusedError:
         return 2
     except CannotError as error:
@@ -107,11 +117,17 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
 
 
-def _command(action: str) -> _Run:
+def _command(arguments: argparse.Namespace) -> _Run:
+    action: str = arguments.action
     if action in ("new", "plan"):
         from jobgen.cli import migrate_plan
 
-        return migrate_plan.new if action == "new" else migrate_plan.plan
+        command = migrate_plan.new if action == "new" else migrate_plan.plan
+        if arguments.dsn is None:
+            return command
+        from jobgen.cli.migrate_adopt import found
+
+        return partial(command, look=found)
     from jobgen.cli import migrate_live, migrate_verify
 
     commands: dict[str, _Run] = {

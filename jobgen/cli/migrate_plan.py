@@ -1,6 +1,6 @@
 """`jobgen migrate new` and `plan`: from the last migration to the schema.
 
-Needs no database.
+Needs no database, but for the first migration of one that others made.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from jobgen.cli import report
 from jobgen.cli.location import banner_source
@@ -24,19 +25,23 @@ from jobgen.cli.migrations import (
     write,
 )
 from jobgen.emit.sql import schema_sql
+from jobgen.migrate.adoption import makeable
 from jobgen.migrate.breaks import Break, breaks
 from jobgen.migrate.plan import steps_between
 from jobgen.migrate.script import BASELINE, costs, script
 from jobgen.migrate.snapshot import to_json
 from jobgen.migrate.steps import Step
 from jobgen.migrate.target import Snapshot, target
+from jobgen.schema.tables import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`steps` are none for the first migration, which makes everything."""
+    """`steps` are none for the first migration, which makes everything; `begun` is what
+    it finds where the database is adopted as it is."""
 
     written: Written
+    begun: Database | None
     snapshot: Snapshot
     steps: tuple[Step, ...]
     breaks: tuple[Break, ...]
@@ -55,31 +60,53 @@ class Plan:
         return any(each.refused for each in self.breaks)
 
 
-def planned(project: Project, *, drop: bool) -> Plan:
-    """Raises `CannotError` where the files are not those that were written."""
-    written, wanted = read(project), project.wanted
-    old = written.snapshot
+def planned(
+    project: Project, written: Written, *, drop: bool, begun: Database | None = None
+) -> Plan:
+    """Raises `CannotError` where the tables would have to be moved."""
+    wanted = project.wanted
+    old = written.snapshot if begun is None else Snapshot(database=begun)
     if old.database.schema != wanted.schema:
         raise CannotError(
             f"the migrations made tables in {old.database.schema}, and the schema wants"
             f" them in {wanted.schema}; they cannot be moved while anybody uses them"
         )
     snapshot = target(old, wanted, drop=drop)
-    found = breaks(old, wanted, project.schema) if written.chain else ()
+    known = bool(written.chain or begun)
+    found = breaks(old, wanted, project.schema) if known else ()
     refused = any(each.refused for each in found)
     steps = () if refused else steps_between(old.database, snapshot.database)
-    return Plan(written=written, snapshot=snapshot, steps=steps, breaks=found)
+    return Plan(
+        written=written, begun=begun, snapshot=snapshot, steps=steps, breaks=found
+    )
 
 
-def new(arguments: argparse.Namespace) -> int:
+def _planned(project: Project, arguments: argparse.Namespace, look: Look) -> Plan:
+    """As the command line says."""
+    written = read(project)
+    if arguments.baseline and written.chain:
+        raise CannotError("there are migrations already; a baseline comes first")
+    if arguments.dsn is not None and not arguments.baseline:
+        raise CannotError("--dsn names the database of a --baseline")
+    begun = look(project, arguments)
+    return planned(project, written, drop=arguments.drop, begun=begun)
+
+
+Look: TypeAlias = Callable[[Project, argparse.Namespace], Database | None]
+"""Finds what a database has that is to be adopted as it is."""
+
+
+def _no_look(_project: Project, _arguments: argparse.Namespace) -> None:
+    """Where the command line names none."""
+
+
+def new(arguments: argparse.Namespace, look: Look = _no_look) -> int:
     """Writes files: 0, also where there is nothing to do; 1 where it is refused."""
     project = load(arguments.schema, "text")
     name = file_name(arguments.message)
     if not name:
         raise CannotError("-m names nothing; use letters and digits")
-    plan = planned(project, drop=arguments.drop)
-    if arguments.baseline and not plan.is_first:
-        raise CannotError("there are migrations already; a baseline comes first")
+    plan = _planned(project, arguments, look)
     for each in plan.breaks:
         (report.print_error if each.refused else report.print_result)(str(each))
     if plan.refused:
@@ -99,15 +126,20 @@ def new(arguments: argparse.Namespace) -> int:
 
 def scripts_of(project: Project, plan: Plan, *, baseline: bool) -> list[str]:
     """What is to be written. The first migration is schema.sql itself, a text that is
-    known from there."""
+    known from there, or one of what an adopted database has of it."""
+    steps = [script(step) for step in plan.steps]
     if not plan.is_first:
-        return [script(step) for step in plan.steps]
+        return steps
+    first = project.wanted
+    if plan.begun is not None:
+        first = makeable(plan.begun, first)
     text = schema_sql(
-        project.wanted,
+        first,
         banner_source(project.path, project.directory.resolve()),
         minimum=project.schema.postgres.minimum,
     )
-    return [f"{BASELINE}\n{text}" if baseline else text]
+    made = f"{BASELINE}\n{text}" if baseline else text
+    return [made] if plan.begun is None else [made, *steps]
 
 
 def _tell_retired(plan: Plan, project: Project) -> None:
@@ -121,16 +153,16 @@ def _tell_retired(plan: Plan, project: Project) -> None:
         )
 
 
-def plan(arguments: argparse.Namespace) -> int:
+def plan(arguments: argparse.Namespace, look: Look = _no_look) -> int:
     """Prints the steps: 1 where there are any, or a change is refused."""
     project = load(arguments.schema, arguments.format)
-    found = planned(project, drop=arguments.drop)
+    found = _planned(project, arguments, look)
     if arguments.format == "json":
         report.print_result(json.dumps(_as_json(found), indent=2))
     else:
         for each in found.breaks:
             report.print_result(str(each))
-        if found.is_first:
+        if found.is_first and found.begun is None:
             report.print_result("the first migration makes everything: schema.sql")
         elif found.refused:
             report.print_result(_more(found))

@@ -10,7 +10,7 @@ from pathlib import Path
 from jobgen.cli import report
 from jobgen.cli.migrate_live import database
 from jobgen.cli.migrate_plan import planned, scripts_of
-from jobgen.cli.migrations import CannotError, Project, load
+from jobgen.cli.migrations import CannotError, Project, load, read
 from jobgen.migrate.released import Released, statements_in
 from jobgen.migrate.verify import Failure, failures, make, scratch
 
@@ -19,7 +19,7 @@ def verify(arguments: argparse.Namespace) -> int:
     """1 where a statement of the release at `--against` no longer works."""
     project = load(arguments.schema, arguments.format)
     released = _released(project, arguments.against)
-    plan = planned(project, drop=arguments.drop)
+    plan = planned(project, read(project), drop=arguments.drop)
     refused = [str(each) for each in plan.breaks if each.refused]
     found: tuple[Failure, ...] = ()
     if not refused:

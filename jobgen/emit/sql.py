@@ -161,6 +161,18 @@ def table_sql(table: Table) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnlyWorkers:
+    workers_block: str
+
+
+def workers_sql(workers: Table) -> str:
+    """The statement that makes the table of workers, unless another package has."""
+    return render(
+        "sql/workers.jinja", OnlyWorkers(workers_block=_workers_block(workers))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OneEnum:
     enum: EnumView
 
@@ -183,7 +195,7 @@ def _schema(database: Database, source: str, minimum: int) -> SchemaView:
             for name in database.extensions
         ),
         status_block=render("sql/status_block.jinja", _status(database.status)),
-        workers_block=render("sql/workers_block.jinja", _workers(database.workers)),
+        workers_block=_workers_block(database.workers),
         enums=tuple(map(_enum, database.enums)),
         tables=tuple(map(_table, database.tables)),
         foreign_keys=tuple(
@@ -209,6 +221,10 @@ def _status(status: EnumType) -> StatusView:
             f"ALTER TYPE {name} ADD VALUE '{missing}' AFTER '{before}'"
         ),
     )
+
+
+def _workers_block(workers: Table) -> str:
+    return render("sql/workers_block.jinja", _workers(workers))
 
 
 def _workers(workers: Table) -> WorkersView:

@@ -63,7 +63,8 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
                 if ("", table.name) not in retired:
                     yield from _gone_table(table, schema)
             case Change(old=None, new=Table() as table):
-                yield from _new_table(table, schema, old.database)
+                if table.name in jobs:
+                    yield from _new_table(jobs[table.name], old.database)
             case Change(old=EnumType() as before, new=EnumType() as after):
                 yield from _labels(change.where, before, after)
             case Change(old=None, new=EnumType() as enum):
@@ -124,9 +125,8 @@ def _gone_table(table: Table, schema: Schema) -> Iterator[Break]:
             )
 
 
-def _new_table(table: Table, schema: Schema, old: Database) -> Iterator[Break]:
+def _new_table(job: Job, old: Database) -> Iterator[Break]:
     """One that was called something else is no new one."""
-    job = next(job for job in schema.jobs if job.table == table.name)
     before = {each.job: each for each in old.tables}
     if job.renamed_from in before and job.name not in before:
         yield _renamed_table(job, before[job.renamed_from])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jobgen.emit.sql import enum_sql, table_sql
+from jobgen.emit.sql import enum_sql, table_sql, workers_sql
 from jobgen.migrate import alter, blocks
 from jobgen.migrate.changes import Change, Comment, Extension, Granted, Wake
 from jobgen.migrate.diff import diff
@@ -36,7 +36,8 @@ def _steps(old: Database, new: Database, changes: tuple[Change, ...]) -> Iterato
     every = (new.workers, *new.tables)
     added = [table for table in every if table.columns and not _is(before, table)]
     for table in added:
-        yield _new_table(table)
+        script = workers_sql(table) if table is new.workers else table_sql(table)
+        yield _new_table(table, script)
     for table in every:
         was = _bare(table) if table in added else before.get(table.name)
         if was is not None:
@@ -91,10 +92,10 @@ def _bare(table: Table) -> Table:
     return replace(table, foreign_keys=(), grants=(), notifications=announced)
 
 
-def _new_table(table: Table) -> Step:
+def _new_table(table: Table, script: str) -> Step:
     name = qualified(table.schema, table.name)
     locks = ((name, Lock.ACCESS_EXCLUSIVE),)
-    made = Statement(sql=_script(table_sql(table)), locks=locks)
+    made = Statement(sql=_script(script), locks=locks)
     return Step(title=f"Add the table {name}", statements=(made,))
 
 

@@ -102,6 +102,14 @@ MIGRATE: Final = (
         only="test_a_check_finds_its_column_in_capitals",
     ),
     Mutant(
+        name="adopted-triggers-of-others",
+        file="jobgen/migrate/adoption.py",
+        old="wanted.notifications if live.notifications == wanted.notifications else None",
+        new="wanted.notifications",
+        test="tests/migrate/test_adoption.py",
+        only="test_a_table_of_ihps_gains_what_a_worker_needs",
+    ),
+    Mutant(
         name="keyword-of-a-trigger",
         file="jobgen/migrate/renames.py",
         old="old=quoted_identifier(old)",
