@@ -25,8 +25,9 @@ from jobgen.schema.tables import (
 
 _ASKED = (
     "prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text-field,"
-    "prefer-timestamp-tz,adding-not-nullable-field: As the schema file says; a column"
-    " that must not be NULL has a default."
+    "prefer-timestamp-tz,adding-not-nullable-field,adding-field-with-default: As the"
+    " schema file says; a column that must not be NULL has a default, and a default that"
+    " is added with its column is the same for all rows."
 )
 
 

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
 from jobgen.migrate.breaks import breaks
+from jobgen.migrate.script import script
 from jobgen.migrate.target import Snapshot, nothing, target
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified, quote_identifier
@@ -26,6 +27,7 @@ from tests.properties.payloads import payloads
 from tests.properties.profiles import examples
 from tests.properties.schemas import cases
 from tests.servers import Server
+from tests.squawk import findings
 from tests.unseen import Drawn
 
 Rows: TypeAlias = dict[str, list[Drawn]]
@@ -76,7 +78,9 @@ def _migrated(dsn: str, old: Snapshot, new: Schema, package: str) -> Snapshot:
     wanted = tables_of(new)
     snapshot = target(old, wanted)
     assert [each for each in breaks(old, wanted, new) if each.refused] == []
-    carry_out(dsn, steps(old, snapshot), package)
+    todo = steps(old, snapshot)
+    assert findings(map(script, todo)) == []
+    carry_out(dsn, todo, package)
     assert drift(dsn, snapshot.database) == []
     return snapshot
 
@@ -105,7 +109,9 @@ def _drop(dsn: str, new: Schema, second: Snapshot) -> None:
             if retired.kind == "table":
                 name = qualified(new.postgres.schema, retired.name)
                 conn.execute(f"DELETE FROM {name}".encode())
-    carry_out(dsn, steps(second, last), "sample_last")
+    todo = steps(second, last)
+    assert findings(map(script, todo)) == []
+    carry_out(dsn, todo, "sample_last")
     assert drift(dsn, tables_of(new)) == []
 
 
