@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
+from jobgen.migrate.breaks import breaks
 from jobgen.migrate.plan import steps_between
 from jobgen.migrate.script import script
 from jobgen.migrate.statements import split
@@ -19,7 +20,7 @@ from jobgen.migrate.target import Snapshot, target
 from jobgen.schema.model import Schema
 from jobgen.schema.tables import Database, tables_of
 from tests.emit.schemas import HEAD, SOURCE, load
-from tests.migrate.migrations import drift
+from tests.migrate.migrations import carry_out, drift
 from tests.properties import roles
 from tests.squawk import findings
 
@@ -33,10 +34,11 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A change of the job `work`: its settings before and after, in flow style."""
+    """A change of the job `work`: its settings before and after, in flow style; None
+    where it is gone."""
 
     old: str
-    new: str
+    new: str | None
     head: tuple[str, str] = ("", "")
 
 
@@ -151,7 +153,10 @@ KINDS = {
 def schemas(kind: Kind) -> tuple[Schema, Schema]:
     usual = "columns: {a: int}"
     old, new = (
-        load(f"{HEAD}{head}jobs:\n{OTHER}  work: {{{job or usual}}}\n")
+        load(
+            f"{HEAD}{head}jobs:\n{OTHER}"
+            + ("" if job is None else f"  work: {{{job or usual}}}\n")
+        )
         for head, job in zip(kind.head, (kind.old, kind.new), strict=True)
     )
     return old, new
@@ -199,14 +204,62 @@ def test_a_step_costs_what_the_plan_says(database: str, name: str) -> None:
     steps = steps_between(tables_of(old), wanted)
     assert steps
     with psycopg.connect(database, autocommit=True) as conn:
-        for step in steps:
-            before = files(conn)
-            if step.bare:
-                observe_bare(database, conn, step)
-            else:
-                observe(conn, step)
-            assert files(conn) == before or step.rewrites, step.title
+        observe_all(database, conn, steps)
     assert drift(database, wanted) == []
+
+
+ENDS = {
+    "a renamed column": Kind("columns: {a: int}", KINDS["renamed"].new),
+    "a reserved column": Kind(
+        "columns: {a: int, b: 'text?'}, indexes: [[b]]",
+        "columns: {a: int}, reserved: [b]",
+    ),
+    "a column of a reference": Kind(
+        f"columns: {{a: {{type: int, {RULES}}}, b: 'int?'}}",
+        "columns: {b: 'int?'}, reserved: [a]",
+    ),
+    "triggers": Kind("columns: {a: int}", "columns: {a: int}, notify: never"),
+    "a sequence": Kind("columns: {a: int}", "columns: {a: int}, notify: always"),
+    "grants": Kind("columns: {a: int}", "columns: {a: int}", (ROLES, "")),
+    "a table": Kind(
+        f"columns: {{a: {{type: int, {RULES}}}}}",
+        None,
+        ("", "reserved: [work]\n"),
+    ),
+}
+"""What is retired, and dropped at last."""
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_to_drop_costs_what_the_plan_says(database: str, name: str) -> None:
+    """When nobody uses it any more; producers and workers of the rest go on."""
+    old, new = schemas(ENDS[name])
+    prepare(database, old)
+    first = Snapshot(database=tables_of(old))
+    second = target(first, tables_of(new))
+    assert [each for each in breaks(first, tables_of(new), new) if each.refused] == []
+    carry_out(database, steps_between(first.database, second.database))
+    last = target(second, tables_of(new), drop=True)
+    steps = steps_between(second.database, last.database)
+    assert steps
+    assert findings(map(script, steps)) == []
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("DELETE FROM work_jobs")
+        observe_all(database, conn, steps)
+    assert drift(database, last.database) == []
+
+
+def observe_all(
+    dsn: str, conn: psycopg.Connection[TupleRow], steps: tuple[Step, ...]
+) -> None:
+    for step in steps:
+        before = files(conn)
+        if step.bare:
+            observe_bare(dsn, conn, step)
+        else:
+            observe(conn, step)
+        after = files(conn)
+        assert step.rewrites or all(each in before for each in after), step.title
 
 
 def files(conn: psycopg.Connection[TupleRow]) -> list[TupleRow]:
@@ -218,10 +271,14 @@ def files(conn: psycopg.Connection[TupleRow]) -> list[TupleRow]:
     return conn.execute(question).fetchall()
 
 
+TABLES = """
+SELECT oid, relname::text FROM pg_class
+WHERE relname IN ('work_jobs', 'other_jobs', 'accounts')
+"""
+
 LOCKS = """
-SELECT relation::regclass::text, array_agg(mode)
-FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-WHERE pid = %s AND relname IN ('work_jobs', 'other_jobs', 'accounts') AND granted
+SELECT relation, array_agg(mode) FROM pg_locks
+WHERE pid = %s AND relation = ANY (%s) AND granted
 GROUP BY 1
 """
 
@@ -234,13 +291,20 @@ ORDER = (
 )
 
 
-def strongest(conn: psycopg.Connection[TupleRow], pid: int) -> dict[str, str]:
-    """The lock of each job table that the backend holds, in the words of a plan."""
+def named(conn: psycopg.Connection[TupleRow]) -> dict[int, str]:
+    """The tables by their ids; one that is dropped keeps its id, and no name."""
+    return dict(conn.execute(TABLES).fetchall())
+
+
+def strongest(
+    conn: psycopg.Connection[TupleRow], pid: int, tables: dict[int, str]
+) -> dict[str, str]:
+    """The lock of each table that the backend holds, in the words of a plan."""
     found: dict[str, str] = {}
-    for table, modes in conn.execute(LOCKS, [pid]).fetchall():
+    for oid, modes in conn.execute(LOCKS, [pid, [*tables]]).fetchall():
         mode = max(modes, key=ORDER.index).removesuffix("Lock")
         words = "".join(f" {c}" if c.isupper() else c for c in mode)
-        found[f"public.{table}"] = words.strip().upper()
+        found[f"public.{tables[oid]}"] = words.strip().upper()
     return found
 
 
@@ -251,11 +315,12 @@ def claimed(step: Step) -> dict[str, str]:
 def observe(conn: psycopg.Connection[TupleRow], step: Step) -> None:
     """Looks before the transaction is committed."""
     conn.execute("SELECT pg_stat_force_next_flush()")
+    tables = named(conn)
     *statements, commit = split(script(step))
     assert commit == "COMMIT"
     for statement in statements:
         conn.execute(statement.encode())
-    found = strongest(conn, conn.info.backend_pid)
+    found = strongest(conn, conn.info.backend_pid, tables)
     # What a step reads of another table, as a reference does, it need not say.
     weak = {
         table for table, lock in found.items() if lock in ("ACCESS SHARE", "ROW SHARE")
@@ -273,6 +338,7 @@ def observe(conn: psycopg.Connection[TupleRow], step: Step) -> None:
 def observe_bare(dsn: str, conn: psycopg.Connection[TupleRow], step: Step) -> None:
     """Looks while a writer's transaction is open, which a concurrent build waits for."""
     failed: list[psycopg.Error] = []
+    tables = named(conn)
 
     def run() -> None:
         try:
@@ -291,7 +357,7 @@ def observe_bare(dsn: str, conn: psycopg.Connection[TupleRow], step: Step) -> No
         found: dict[str, str] = {}
         while thread.is_alive() and time.monotonic() < deadline and not found:
             if watch.execute(waiting, [pid]).fetchone() == (True,):
-                found = strongest(watch, pid)
+                found = strongest(watch, pid, tables)
             time.sleep(0.02)
             if "_filled" in step.statements[0].sql:
                 break
