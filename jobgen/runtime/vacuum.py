@@ -33,12 +33,14 @@ WHERE relid = ANY (
 
 # The oldest first. Of a session the older of its snapshot and its own transaction. A
 # vacuum's own snapshot holds back no other vacuum. Of a replication slot, xmin and not
-# catalog_xmin: that one keeps rows of the catalogue alone. No datid: a standby that
-# sends feedback without a slot.
+# catalog_xmin: that one keeps rows of the catalogue alone. No datname: a standby that
+# sends feedback without a slot, and not a session that begins. What a process does is
+# hidden from a role without rights.
 _HOLDERS_SQL: Final = """\
 WITH holder AS (
     SELECT
-        'session ' || pid || coalesce(' (' || nullif(application_name, '') || ')', '')
+        coalesce(nullif(backend_type, 'client backend'), 'session')
+            || ' ' || pid || coalesce(' (' || nullif(application_name, '') || ')', '')
             AS who,
         xact_start AS since,
         CASE
@@ -47,7 +49,10 @@ WITH holder AS (
             ELSE backend_xid
         END AS xid
     FROM pg_catalog.pg_stat_activity
-    WHERE (datname = current_database() OR datname IS NULL)
+    WHERE (
+            datname = current_database()
+            OR datname IS NULL AND coalesce(backend_type, 'walsender') = 'walsender'
+        )
         AND pid <> pg_backend_pid()
         AND pid NOT IN (SELECT pid FROM pg_catalog.pg_stat_progress_vacuum)
     UNION ALL

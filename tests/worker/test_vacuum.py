@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Generator
 from contextlib import closing, contextmanager
+from typing import Final
 from uuid import uuid4
 
 import psycopg
@@ -42,6 +44,11 @@ def _make_dead_rows(dsn: str, count: int = DEAD_ROWS) -> None:
         conn.execute("SELECT pg_stat_force_next_flush()")
 
 
+_BEGINS: Final = 0.3
+"""Seconds in which a session of another test begins; it holds a snapshot meanwhile,
+and a role without rights cannot tell what it is."""
+
+
 def _look(dsn: str, times: int, caplog: pytest.LogCaptureFixture) -> list[str]:
     """What so many looks in a row warn of."""
 
@@ -50,6 +57,7 @@ def _look(dsn: str, times: int, caplog: pytest.LogCaptureFixture) -> list[str]:
         watch = VacuumWatch(link, _BOUND, every=60)
         for _ in range(times):
             await watch.look()
+            await asyncio.sleep(_BEGINS)
         await link.drop()
 
     caplog.clear()
@@ -102,6 +110,41 @@ def test_a_transaction_of_another_database_is_not_named(
     _make_dead_rows(jobs_dsn)
     with _transaction(server.dsn(), "elsewhere", *_SNAPSHOT):
         assert _look(jobs_dsn, 3, caplog) == []
+
+
+_SLOW = """
+CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('application_name') = '' THEN
+        PERFORM pg_sleep(60);
+    END IF;
+    RETURN $1;
+END $$;
+CREATE TABLE report (number integer) WITH (autovacuum_analyze_threshold = 1);
+CREATE INDEX ON report (slow(number));
+INSERT INTO report SELECT generate_series(1, 9);
+"""
+
+
+def test_an_autovacuum_is_named_as_what_it_is(
+    own_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its ANALYZE, that is, which can take long; nobody finds an application."""
+    with own_server.jobs_database() as dsn:
+        _make_dead_rows(dsn)
+        settings = make_conninfo(dsn, application_name="nightly report")
+        with psycopg.connect(settings, autocommit=True) as conn:
+            conn.execute(_SLOW)
+            conn.execute("ALTER SYSTEM SET autovacuum = on")
+            conn.execute("ALTER SYSTEM SET autovacuum_naptime = 1")
+            conn.execute("SELECT pg_reload_conf()")
+            query = (
+                "SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
+                " AND wait_event = 'PgSleep' AND datname = current_database()"
+            )
+            wait_until(lambda: conn.execute(query).rowcount == 1)
+            (warning,) = _look(dsn, 2, caplog)
+    assert re.match(r"autovacuum worker \d+ keeps vacuum from cleaning", warning)
 
 
 def test_a_prepared_transaction_is_named(
