@@ -7,15 +7,20 @@ Out: what the schema wants, and what it no longer wants but others may still use
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from jobgen.migrate.renames import renamed, sync_of, without_default
+from jobgen.migrate.renames import draft_name, renamed, sync_of, without_default
+from jobgen.schema import names
 from jobgen.schema.grants import Grant, apart, together
+from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Notifications
 from jobgen.schema.tables import Column, Database, EnumType, Table
 
-Kind: TypeAlias = Literal["column", "function", "grant", "sequence", "table", "type"]
+Kind: TypeAlias = Literal[
+    "column", "function", "grant", "index", "sequence", "table", "type"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,10 @@ def target(old: Snapshot, wanted: Database, *, drop: bool = False) -> Snapshot:
     """With `drop`, without what earlier migrations retired."""
     gone = frozenset(old.retired) if drop else frozenset[Retired]()
     before = {table.name: table for table in old.database.tables}
-    tables = [_table(before.get(table.name), table, gone) for table in wanted.tables]
+    going = frozenset(old.retired) - gone
+    tables = [
+        _table(before.get(table.name), table, gone, going) for table in wanted.tables
+    ]
     kept = [
         table
         for table in old.database.tables
@@ -95,7 +103,12 @@ def _names(kind: Kind, database: Database) -> frozenset[str]:
     return frozenset(part.name for part in parts)
 
 
-def _table(old: Table | None, wanted: Table, gone: frozenset[Retired]) -> Table:
+def _table(
+    old: Table | None,
+    wanted: Table,
+    gone: frozenset[Retired],
+    going: frozenset[Retired],
+) -> Table:
     if old is None:
         return wanted
     names = {column.name for column in wanted.columns}
@@ -120,9 +133,25 @@ def _table(old: Table | None, wanted: Table, gone: frozenset[Retired]) -> Table:
             ),
         ),
         syncs=tuple(sync_of(wanted, name, new) for name, new in renames.items()),
+        indexes=(*_indexes(old, wanted, going), *wanted.indexes),
         notifications=_notifications(old, wanted, gone),
         grants=_grants(wanted.name, old.grants, wanted.grants, gone),
     )
+
+
+def _indexes(old: Table, wanted: Table, going: frozenset[Retired]) -> Iterator[Index]:
+    """Those that go on, and the one by which the previous release finds its next row,
+    where this one does so by another: without it, it would sort all that are ready."""
+    queue = names.ready_index(wanted.name)
+    columns = {
+        index.name: index.columns for index in wanted.indexes if index.name == queue
+    }
+    for index in old.indexes:
+        if Retired(kind="index", name=index.name, table=wanted.name) in going:
+            yield index
+        elif index.columns != columns.get(index.name, index.columns):
+            by = f"{index.name} by {', '.join(index.columns)}"
+            yield replace(index, name=draft_name(wanted, by))
 
 
 def _renames(kept: set[str], old: Table, wanted: Table) -> dict[str, Column]:
@@ -224,6 +253,12 @@ def _in_table(table: Table, wanted: Table) -> list[Retired]:
         for column in table.columns
         if column.name not in names
     ]
+    known = {index.name for index in wanted.indexes}
+    found.extend(
+        Retired(kind="index", name=index.name, table=table.name)
+        for index in table.indexes
+        if index.name not in known
+    )
     found.extend(_grants_beyond(table.name, table.grants, wanted.grants))
     before, after = table.notifications, wanted.notifications
     if before is None:

@@ -221,6 +221,8 @@ ENDS = {
     "triggers": Kind("columns: {a: int}", "columns: {a: int}, notify: never"),
     "a sequence": Kind("columns: {a: int}", "columns: {a: int}, notify: always"),
     "grants": Kind("columns: {a: int}", "columns: {a: int}", (ROLES, "")),
+    "an order": Kind("columns: {a: int}", "columns: {a: int}, priority: true"),
+    "a priority": Kind("columns: {a: int}, priority: true", "columns: {a: int}"),
     "a table": Kind(
         f"columns: {{a: {{type: int, {RULES}}}}}",
         None,

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from jobgen.schema.indexes import READY
 from tests.cli.project import SCHEMA, Project, Run
 from tests.servers import Server
 
@@ -283,6 +284,29 @@ def test_a_database_that_has_the_tables_is_adopted(
     assert (done.code, done.err) == (0, "")
     assert "0001_start.sql: the tables are there already" in done.out
     assert migrate(project, "drift", dsn).code == 0
+
+
+@pytest.mark.parametrize("order", ["run_at, id", "priority, run_at, id"])
+def test_each_release_finds_its_next_row_by_an_index(
+    project: Project, database: str, order: str
+) -> None:
+    """Whether the next one orders by priority, or the previous one did."""
+    urgent = SCHEMA + "    priority: true\n"
+    releases = [SCHEMA, urgent] if order == "run_at, id" else [urgent, SCHEMA]
+    for schema in releases:
+        assert new(project, schema).code == 0
+        assert migrate(project, "apply", f"--dsn={database}").code == 0
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("SET enable_seqscan = off")
+        for key in ("run_at, id", "priority, run_at, id"):
+            plan = conn.execute(
+                f"EXPLAIN SELECT id FROM send_mail_jobs WHERE {READY}"
+                f" ORDER BY {key} LIMIT 1".encode()
+            ).fetchall()
+            assert not [line for (line,) in plan if "Sort" in line], plan
+    assert new(project, releases[1], "end", "--drop").code == 0
+    assert migrate(project, "apply", f"--dsn={database}").code == 0
+    assert migrate(project, "drift", f"--dsn={database}").code == 0
 
 
 def test_the_files_run_with_psql(project: Project, server: Server) -> None:

@@ -110,6 +110,14 @@ MIGRATE: Final = (
         only="test_a_table_of_ihps_gains_what_a_worker_needs",
     ),
     Mutant(
+        name="order-of-the-previous-release",
+        file="jobgen/migrate/target.py",
+        old="        indexes=(*_indexes(old, wanted, going), *wanted.indexes),\n",
+        new="",
+        test=_COMMANDS,
+        only="test_each_release_finds_its_next_row_by_an_index",
+    ),
+    Mutant(
         name="keyword-of-a-trigger",
         file="jobgen/migrate/renames.py",
         old="old=quoted_identifier(old)",
