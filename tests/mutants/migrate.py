@@ -95,7 +95,7 @@ MIGRATE: Final = (
     ),
     Mutant(
         name="capitals-of-a-check",
-        file="jobgen/migrate/retype.py",
+        file="jobgen/migrate/mentions.py",
         old="re.search(word, expression, re.IGNORECASE)",
         new="re.search(word, expression)",
         test=_RETYPE,
