@@ -229,6 +229,16 @@ ENDS = {
     "triggers": Kind("columns: {a: int}", "columns: {a: int}, notify: never"),
     "a sequence": Kind("columns: {a: int}", "columns: {a: int}, notify: always"),
     "grants": Kind("columns: {a: int}", "columns: {a: int}", (ROLES, "")),
+    "the name of an enum": Kind(
+        "columns: {a: m}",
+        "columns: {a: n}",
+        ("enums: {m: [a]}\n", "enums: {n: {labels: [a], renamed_from: m}}\n"),
+    ),
+    "an enum": Kind(
+        "columns: {a: m}",
+        "columns: {b: 'text?'}, reserved: [a]",
+        ("enums: {m: [a]}\n", ""),
+    ),
     "a table": Kind(
         f"columns: {{a: {{type: int, {RULES}}}}}",
         None,
