@@ -26,7 +26,8 @@ from jobgen.cli.migrations import (
 )
 from jobgen.emit.sql import schema_sql
 from jobgen.migrate.adoption import makeable
-from jobgen.migrate.breaks import Break, breaks
+from jobgen.migrate.breaks import breaks
+from jobgen.migrate.codes import Break
 from jobgen.migrate.plan import steps_between
 from jobgen.migrate.script import BASELINE, costs, script
 from jobgen.migrate.snapshot import to_json

@@ -15,6 +15,7 @@ from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
 from jobgen.schema.tables import (
+    Alias,
     Check,
     Column,
     EnumType,
@@ -223,6 +224,19 @@ def add_label(enum: EnumType, place: int) -> Statement:
     return Statement(
         sql=f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {label}{after}{first}"
     )
+
+
+def rename_type(schema: str, name: str, to: str) -> Statement:
+    """An enum's: columns and plans know it by its number, and go on."""
+    return Statement(
+        sql=f"ALTER TYPE {qualified(schema, name)} RENAME TO {quote_identifier(to)}",
+        excuse="renaming-object: A domain has the old name from now on.",
+    )
+
+
+def create_alias(alias: Alias) -> Statement:
+    name = qualified(alias.schema, alias.name)
+    return Statement(sql=f"CREATE DOMAIN {name} AS {alias.type}")
 
 
 def create_wake(schema: str, name: str) -> Iterable[Statement]:

@@ -9,12 +9,12 @@ says that it is meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from jobgen.migrate.changes import Change
-from jobgen.migrate.codes import BreakCode
+from jobgen.migrate.codes import Break
 from jobgen.migrate.diff import diff
+from jobgen.migrate.enum_breaks import broken_labels, broken_name, broken_names
+from jobgen.migrate.enum_renames import under_new_names
 from jobgen.migrate.retype import can_retype, is_retype, obstacle
 from jobgen.migrate.target import Snapshot
 from jobgen.schema.guesses import Guesses
@@ -30,23 +30,6 @@ from jobgen.schema.tables import (
     Table,
 )
 
-Level: TypeAlias = Literal["data", "sql", "python"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """`help` says what to do. A `refused` one has no steps."""
-
-    code: BreakCode
-    level: Level
-    where: str
-    message: str
-    help: str
-    refused: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.level}[{self.code}]: {self.message}: {self.help}"
-
 
 def breaks(old: Snapshot, wanted: Database, schema: Schema) -> tuple[Break, ...]:
     """All of them, refused ones too."""
@@ -57,18 +40,20 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
     jobs = {job.table: job for job in schema.jobs}
     known = frozenset(old.retired)
     retired = {(each.table, each.name) for each in known}
-    for change in diff(old.database, wanted):
+    was = under_new_names(old.database, wanted)
+    yield from broken_names(old.database, wanted)
+    for change in diff(was, wanted):
         match change:
             case Change(old=Table() as table, new=None):
                 if ("", table.name) not in retired:
                     yield from _gone_table(table, schema)
             case Change(old=None, new=Table() as table):
                 if table.name in jobs:
-                    yield from _new_table(jobs[table.name], old.database)
+                    yield from _new_table(jobs[table.name], was)
             case Change(old=EnumType() as before, new=EnumType() as after):
-                yield from _labels(change.where, before, after)
+                yield from broken_labels(change.where, before, after)
             case Change(old=None, new=EnumType() as enum):
-                yield from _new_enum(change.where, enum, schema, old.database)
+                yield from broken_name(change.where, enum, old.database)
             case Change(old=Column() as column, new=None):
                 job = _job(jobs, change.where, wanted)
                 if job and (job.table, column.name) not in retired:
@@ -76,10 +61,10 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
             case Change(old=None, new=Column() as column):
                 job = _job(jobs, change.where, wanted)
                 if job:
-                    yield from _new_column(change, column, job, old.database)
+                    yield from _new_column(change, column, job, was)
             case Change(old=Column() as before, new=Column() as after):
                 yield from _column(change.where, before, after)
-                yield from _type(change.where, before, after, old.database, wanted)
+                yield from _type(change.where, before, after, was, wanted)
             case Change(new=Check() | ForeignKey() as rule):
                 yield _rule(change.where, f"the rule {rule.name}")
             case Change(new=Index(unique=True) as index):
@@ -143,54 +128,6 @@ def _renamed_table(job: Job, table: Table) -> Break:
         " and reserve this one",
         refused=True,
     )
-
-
-def _labels(where: str, old: EnumType, new: EnumType) -> Iterator[Break]:
-    gone = [label for label in old.labels if label not in new.labels]
-    kept = [label for label in new.labels if label in old.labels]
-    if gone:
-        listed = ", ".join(gone)
-        yield Break(
-            code="removed-label",
-            level="data",
-            where=where,
-            message=f"PostgreSQL cannot take back the label {gone[0]!r}",
-            help=f"keep it, in 'deprecated: [{listed}]'",
-            refused=True,
-        )
-    elif kept != [*old.labels]:
-        yield Break(
-            code="reordered-labels",
-            level="data",
-            where=where,
-            message="PostgreSQL cannot change the order of labels",
-            help=f"write them as they were: {', '.join(old.labels)}",
-            refused=True,
-        )
-    elif len(new.labels) > len(old.labels):
-        yield Break(
-            code="added-label",
-            level="sql",
-            where=where,
-            message="workers of the previous release fail jobs that have a new label",
-            help="deploy the workers before the producers",
-        )
-
-
-def _new_enum(
-    where: str, enum: EnumType, schema: Schema, old: Database
-) -> Iterator[Break]:
-    mine = next((each for each in schema.enums if each.name == enum.name), None)
-    names = {each.name for each in old.enums}
-    if mine is not None and mine.renamed_from in names:
-        yield Break(
-            code="renamed-enum",
-            level="sql",
-            where=where,
-            message=f"statements of the previous release name {mine.renamed_from}",
-            help="keep the name, or use the new enum in a new column",
-            refused=True,
-        )
 
 
 def _gone_column(where: str, column: Column, job: Job) -> Iterator[Break]:

@@ -20,6 +20,7 @@ from jobgen.schema.grants import Grant
 from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Notifications, Trigger
 from jobgen.schema.tables import (
+    Alias,
     Check,
     Column,
     Database,
@@ -52,6 +53,7 @@ def read(conn: Connection, wanted: Database) -> Database:
         workers=found.get(wanted.workers.name, _without_columns(wanted.workers)),
         tables=tuple(found[each.name] for each in wanted.tables if each.name in found),
         grants=_schema_grants(conn, wanted),
+        aliases=_aliases(conn, wanted),
     )
 
 
@@ -83,6 +85,14 @@ def _enums(conn: Connection, wanted: Database) -> dict[str, EnumType]:
         )
         for name, labels, comment in rows
     }
+
+
+def _aliases(conn: Connection, wanted: Database) -> tuple[Alias, ...]:
+    names = [alias.name for alias in wanted.aliases]
+    rows = _ask(conn, questions.DOMAINS, [wanted.schema, names])
+    return tuple(
+        Alias(schema=wanted.schema, name=name, type=type_) for name, type_ in rows
+    )
 
 
 def _schema_grants(conn: Connection, wanted: Database) -> tuple[Grant, ...]:

@@ -13,6 +13,7 @@ from jobgen.schema.grants import Grant
 from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
 from jobgen.schema.tables import (
+    Alias,
     Check,
     Column,
     EnumType,
@@ -66,6 +67,7 @@ class Granted:
 Part: TypeAlias = (
     Extension
     | EnumType
+    | Alias
     | Table
     | Column
     | PrimaryKey

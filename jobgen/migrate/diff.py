@@ -49,6 +49,7 @@ def _database(old: Database, new: Database) -> Iterator[Change]:
     schema = f"SCHEMA {quote_identifier(new.schema)}"
     enums = _enums(old), _enums(new)
     tables = _tables(old), _tables(new)
+    yield from _aliases(old, new)
     for name in _names(*enums):
         yield from _enum(enums[0].get(name), enums[1].get(name))
     yield from _grants(new.schema, schema, old.grants, new.grants)
@@ -59,6 +60,17 @@ def _database(old: Database, new: Database) -> Iterator[Change]:
 def _enums(database: Database) -> dict[str, EnumType]:
     every = (database.status, *database.enums)
     return {qualified(each.schema, each.name): each for each in every if each.labels}
+
+
+def _aliases(old: Database, new: Database) -> Iterator[Change]:
+    """Before the types, which cannot go while they have a second name."""
+    before, after = (
+        {qualified(each.schema, each.name): each for each in database.aliases}
+        for database in (old, new)
+    )
+    for name in _names(before, after):
+        if before.get(name) != after.get(name):
+            yield Change(where=name, old=before.get(name), new=after.get(name))
 
 
 def _tables(database: Database) -> dict[str, Table]:

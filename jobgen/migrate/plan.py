@@ -14,16 +14,18 @@ from jobgen.emit.sql import enum_sql, table_sql, workers_sql
 from jobgen.migrate import alter, blocks
 from jobgen.migrate.changes import Change, Comment, Extension, Granted, Wake
 from jobgen.migrate.diff import diff
+from jobgen.migrate.enum_renames import rename_steps, under_new_names
 from jobgen.migrate.steps import Lock, Statement, Step, transaction
 from jobgen.migrate.table_plan import table_steps
 from jobgen.schema.notifications import Function
 from jobgen.schema.quoting import qualified, quote_identifier
-from jobgen.schema.tables import Database, EnumType, Table
+from jobgen.schema.tables import Alias, Database, EnumType, Table
 
 
 def steps_between(old: Database, new: Database) -> tuple[Step, ...]:
     """What to run, in order."""
-    return tuple(_steps(old, new, diff(old, new)))
+    was = under_new_names(old, new)
+    return (*rename_steps(old, new), *_steps(was, new, diff(was, new)))
 
 
 def _steps(old: Database, new: Database, changes: tuple[Change, ...]) -> Iterator[Step]:
@@ -144,6 +146,8 @@ def _dropped(schema: str, changes: tuple[Change, ...]) -> Iterator[Statement]:
                 yield _drop("SEQUENCE", name)
             case Change(old=Table() as table, new=None):
                 yield from _left_by(table)
+            case Change(old=Alias(), new=None):
+                yield _drop("DOMAIN", change.where)
             case Change(old=EnumType(), new=None):
                 yield _drop("TYPE", change.where)
             case Change(old=Granted() as granted, new=None) if _on_schema(granted):

@@ -25,6 +25,26 @@ WHERE typnamespace = to_regnamespace(quote_ident(%s)) AND typname = ANY (%s::tex
     AND typtype = 'e'
 """
 
+# A domain, and what it is one of, with all the rules that it has.
+DOMAINS: Final[LiteralString] = """
+SELECT
+    typname::text,
+    concat_ws(
+        ' ',
+        format_type(typbasetype, typtypmod),
+        CASE WHEN typnotnull THEN 'NOT NULL' END,
+        'DEFAULT ' || typdefault,
+        (
+            SELECT string_agg(pg_get_constraintdef(oid), ' ' ORDER BY conname)
+            FROM pg_constraint WHERE contypid = pg_type.oid AND contype = 'c'
+        )
+    )
+FROM pg_type
+WHERE typnamespace = to_regnamespace(quote_ident(%s)) AND typname = ANY (%s::text[])
+    AND typtype = 'd'
+ORDER BY typname
+"""
+
 TABLES: Final[LiteralString] = """
 SELECT
     oid,

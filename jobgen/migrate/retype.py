@@ -17,6 +17,7 @@ from jobgen.emit.render import render
 from jobgen.migrate import alter, blocks
 from jobgen.migrate.builds import build
 from jobgen.migrate.changes import Granted
+from jobgen.migrate.mentions import mentions
 from jobgen.migrate.renames import draft_name
 from jobgen.migrate.rules import rules, validated
 from jobgen.migrate.steps import Statement, Step, transaction
@@ -75,7 +76,7 @@ def obstacle(old: Table, new: Table, name: str, others: Iterable[Table]) -> str 
         if any(_is_to(key, new, name) for key in table.foreign_keys):
             return f"{table.name} refers to it"
     for index in new.indexes:
-        if index.where is not None and _mentions(index.where, name):
+        if index.where is not None and mentions(index.where, name):
             return f"the index {index.name} has it in its condition"
     return None
 
@@ -83,13 +84,6 @@ def obstacle(old: Table, new: Table, name: str, others: Iterable[Table]) -> str 
 def _is_to(key: ForeignKey, table: Table, column: str) -> bool:
     there = (key.schema, key.table) == (table.schema, table.name)
     return there and column in key.references
-
-
-def _mentions(expression: str, name: str) -> bool:
-    """Rather too often than not: a text may contain the word. SQL finds the column
-    `size` by SIZE, too."""
-    word = rf"(?<!\w){re.escape(name)}(?!\w)"
-    return re.search(word, expression, re.IGNORECASE) is not None
 
 
 def lone_column(old: Table, column: str) -> Step:
@@ -126,7 +120,7 @@ def retype_steps(table: Table, column: Column) -> Iterator[Step]:
     for index, draft in zip(indexes, drafts, strict=True):
         yield build(table, draft, index.name)
     yield _compared(table, column, second)
-    checks = [each for each in table.checks if _mentions(each.expression, column.name)]
+    checks = [each for each in table.checks if mentions(each.expression, column.name)]
     keys = [each for each in table.foreign_keys if column.name in each.columns]
     yield from transaction(
         f"Put the {column.name} of {name} that is {column.type} in its place",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from jobgen.migrate.enum_renames import under_new_names
 from jobgen.migrate.renames import draft_name, renamed, sync_of, without_default
 from jobgen.schema import names
 from jobgen.schema.grants import Grant, apart, together
@@ -19,7 +20,7 @@ from jobgen.schema.notifications import Notifications
 from jobgen.schema.tables import Column, Database, EnumType, Table
 
 Kind: TypeAlias = Literal[
-    "column", "function", "grant", "index", "sequence", "table", "type"
+    "column", "domain", "function", "grant", "index", "sequence", "table", "type"
 ]
 
 
@@ -58,19 +59,20 @@ def nothing(wanted: Database) -> Snapshot:
 def target(old: Snapshot, wanted: Database, *, drop: bool = False) -> Snapshot:
     """With `drop`, without what earlier migrations retired."""
     gone = frozenset(old.retired) if drop else frozenset[Retired]()
-    before = {table.name: table for table in old.database.tables}
+    was = under_new_names(old.database, wanted)
+    before = {table.name: table for table in was.tables}
     going = frozenset(old.retired) - gone
     tables = [
         _table(before.get(table.name), table, gone, going) for table in wanted.tables
     ]
     kept = [
         table
-        for table in old.database.tables
+        for table in was.tables
         if _is_kept(Retired(kind="table", name=table.name), wanted, gone)
     ]
     enums = [
         enum
-        for enum in old.database.enums
+        for enum in was.enums
         if _is_kept(Retired(kind="type", name=enum.name), wanted, gone)
     ]
     database = replace(
@@ -88,6 +90,11 @@ def target(old: Snapshot, wanted: Database, *, drop: bool = False) -> Snapshot:
             ),
         ),
         grants=_grants("", old.database.grants, wanted.grants, gone),
+        aliases=tuple(
+            alias
+            for alias in was.aliases
+            if Retired(kind="domain", name=alias.name) not in gone
+        ),
     )
     return Snapshot(database=database, retired=retired_in(database, wanted))
 
@@ -237,6 +244,7 @@ def retired_in(database: Database, wanted: Database) -> tuple[Retired, ...]:
             found.append(Retired(kind="table", name=table.name))
         else:
             found.extend(_in_table(table, mine))
+    found.extend(Retired(kind="domain", name=alias.name) for alias in database.aliases)
     names = _names("type", wanted)
     found.extend(
         Retired(kind="type", name=enum.name)

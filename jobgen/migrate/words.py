@@ -24,6 +24,7 @@ from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
 from jobgen.schema.quoting import quote_literal
 from jobgen.schema.tables import (
+    Alias,
     Check,
     Column,
     EnumType,
@@ -80,6 +81,8 @@ def name_of(part: Part) -> str:
             return f"extension {part.name}"
         case EnumType() | Table():
             return ""
+        case Alias():
+            return "domain"
         case Column():
             return f"column {part.name}"
         case PrimaryKey():
@@ -116,6 +119,8 @@ def _aspects(part: Part) -> dict[str, str]:
     match part:
         case EnumType():
             return {"with the labels": _listed(map(quote_literal, part.labels))}
+        case Alias():
+            return {"": part.type}
         case Column():
             return _of_column(part)
         case PrimaryKey() | Wake():

@@ -67,7 +67,8 @@ class Column(NamedTuple):
     """One that is there. filled: an INSERT may be able to leave it out; computed: it must.
 
     labels: of its enum, or of its elements'. keyed: unique by itself. held: the
-    privileges that this role has on it, and on its table.
+    privileges that this role has on it, and on its table. aliases: domains by which
+    statements may call the type, if it is an enum's.
     """
 
     type: str
@@ -77,6 +78,11 @@ class Column(NamedTuple):
     keyed: bool
     labels: Collection[str]
     held: Collection[str]
+    aliases: Collection[str] = ()
+
+    def is_of(self, type: str) -> bool:
+        """Also where an enum has another name by now, and the old one leads to it."""
+        return type == self.type or type in self.aliases
 
 
 class Label(NamedTuple):
@@ -154,7 +160,7 @@ def _differences(
 ) -> Iterator[tuple[str, bool]]:
     """What is otherwise, and whether a worker can go on all the same."""
     pair = wanted.type, column.type
-    if wanted.type != column.type and not (loose and _is_wider(*pair)):
+    if not column.is_of(wanted.type) and not (loose and _is_wider(*pair)):
         text = f"column {wanted.name} is {column.type}, not {wanted.type}"
         yield text, loose and pair == ("cidr", "inet")
     if wanted.not_null and not column.not_null:
@@ -163,7 +169,7 @@ def _differences(
 
 def _missing(wanted: Shape, column: Column) -> Iterator[Label]:
     labels = STATUSES if wanted.name == "status" else wanted.labels
-    if column.type == wanted.type:
+    if column.is_of(wanted.type):
         for label in labels:
             if label not in column.labels:
                 yield Label(wanted.type.removesuffix("[]"), label)

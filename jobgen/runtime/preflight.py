@@ -148,11 +148,22 @@ def _beside(package: Package, path: str) -> str:
 # The search path is set first, because types are printed under it: the part that sets
 # it is read before what depends on it. A table is looked up by its name, not by
 # to_regclass, which fails without USAGE on the schema. citext is an extension's: it
-# lives in whatever schema the extension was put. A trigger before the insert of a row
-# (7) may fill a column: that of a column with a new name does.
+# lives in whatever schema the extension was put. The old name of a renamed enum is a
+# domain, which no index finds by its type: so all of them are read, once. A trigger
+# before the insert of a row (7) may fill a column: that of a column with a new name
+# does.
 _COLUMNS_SQL: Final = """\
 WITH path AS MATERIALIZED (
     SELECT set_config('search_path', 'pg_catalog', true)
+),
+alias AS MATERIALIZED (
+    SELECT oid, typarray, typbasetype
+    FROM pg_type
+    WHERE typtype = 'd' AND EXISTS (
+        SELECT
+        FROM pg_type AS renamed
+        WHERE renamed.oid = pg_type.typbasetype AND renamed.typtype = 'e'
+    )
 )
 SELECT
     current_setting('transaction_read_only') = 'on',
@@ -186,6 +197,13 @@ SELECT
             WHEN privilege = 'DELETE' THEN has_table_privilege(class.oid, privilege)
             ELSE has_column_privilege(class.oid, attnum, privilege)
         END
+    ),
+    ARRAY(
+        SELECT format_type(
+            CASE typbasetype WHEN atttypid THEN alias.oid ELSE alias.typarray END, NULL
+        )
+        FROM alias
+        WHERE typbasetype IN (atttypid, typelem)
     )
 FROM path
 CROSS JOIN unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)

@@ -65,6 +65,16 @@ class EnumType:
     name: str
     labels: tuple[str, ...]
     comment: str | None = None
+    renamed_from: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A domain without rules: a second name of the type that `type` is, qualified."""
+
+    schema: str
+    name: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +155,7 @@ class Database:
     workers: Table
     tables: tuple[Table, ...]
     grants: tuple[Grant, ...] = ()  # on the schema itself
+    aliases: tuple[Alias, ...] = ()
 
 
 def tables_of(schema: Schema) -> Database:
@@ -217,6 +228,7 @@ def _enum_type(home: str, enum: Enum) -> EnumType:
         name=enum.name,
         labels=tuple(label.text for label in enum.labels),
         comment=_enum_comment(enum),
+        renamed_from=enum.renamed_from,
     )
 
 

@@ -6,11 +6,13 @@ What has no steps, such as a narrower type, is not drawn.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
 from hypothesis import strategies as st
 
+from jobgen.migrate.enum_renames import obstacle
 from jobgen.schema import names
 from jobgen.schema.model import (
     Column,
@@ -23,6 +25,8 @@ from jobgen.schema.model import (
     Retention,
     Schema,
 )
+from jobgen.schema.quoting import qualified
+from jobgen.schema.tables import tables_of
 from jobgen.schema.types import SCALARS, ColumnType
 from tests.properties.texts import conditions, docs
 
@@ -35,14 +39,19 @@ _TYPES = ("integer", "text", "numeric", "uuid", "jsonb")
 def successors(draw: Draw, old: Schema, donor: Schema, number: int) -> Schema:
     """The next release; `donor` lends new columns and jobs, and `number` tells one
     release from the next, so that no name comes back."""
-    jobs = tuple(draw(_job(job, donor, number)) for job in old.jobs)
+    enums = [draw(_enum(enum, number)) for enum in old.enums]
+    others = draw(_names(old, number))
+    jobs = tuple(
+        _with_enums(draw(_job(job, donor, number)), old.postgres.schema, others)
+        for job in old.jobs
+    )
     gone = {job.name for job in jobs if draw(_rarely()) and not _is_target(job, jobs)}
     kept = tuple(job for job in jobs if job.name not in gone)
     new = draw(_new_jobs(donor, number))
     return replace(
         old,
         jobs=(*kept, *new),
-        enums=tuple(draw(_enum(enum, number)) for enum in old.enums),
+        enums=tuple(_called(enum, others) for enum in enums),
         reserved=(*old.reserved, *sorted(gone)),
         roles=donor.roles if draw(_rarely()) else old.roles,
     )
@@ -70,6 +79,48 @@ def _enum(draw: Draw, enum: Enum, number: int) -> Enum:
         new = Label(text=f"zz'{number}", member=f"ZZ_{number}")
         labels = (*labels[:place], new, *labels[place:])
     return replace(enum, labels=labels, doc=draw(st.just(enum.doc) | docs()))
+
+
+@st.composite
+def _names(draw: Draw, old: Schema, number: int) -> dict[str, str]:
+    """What enums are called from now on, by what they were."""
+    tables = tables_of(old)
+    return {
+        enum.name: f"zz{number}_e{place}"
+        for place, enum in enumerate(old.enums)
+        if draw(_rarely()) and obstacle(tables, enum.name) is None
+    }
+
+
+def _called(enum: Enum, others: Mapping[str, str]) -> Enum:
+    name = others.get(enum.name)
+    if name is None:
+        return enum
+    was = enum.name
+    return replace(enum, name=name, class_name=names.class_name(name), renamed_from=was)
+
+
+def _with_enums(job: Job, home: str, others: Mapping[str, str]) -> Job:
+    """With the columns of enums that are called otherwise."""
+    return replace(
+        job, columns=tuple(_of_enum(each, home, others) for each in job.columns)
+    )
+
+
+def _of_enum(column: Column, home: str, others: Mapping[str, str]) -> Column:
+    kind = column.type
+    name = others.get(kind.enum or "")
+    if name is None:
+        return column
+    sql = qualified(home, name)
+    element = replace(kind.element, sql=sql, python=names.class_name(name))
+    new = replace(
+        kind, sql=sql + ("[]" if kind.array else ""), element=element, enum=name
+    )
+    default = column.default
+    if default is not None:
+        default = default.removesuffix(kind.sql) + new.sql
+    return replace(column, type=new, default=default)
 
 
 @st.composite

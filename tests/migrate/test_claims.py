@@ -142,6 +142,14 @@ KINDS = {
         "columns: {a: m}",
         ("enums: {m: [a, c]}\n", "enums: {m: [a, b, c, d]}\n"),
     ),
+    "another name of an enum": Kind(
+        "columns: {a: m, b: {type: 'm[]', default: [c]}}, indexes: [[a]]",
+        "columns: {a: n, b: {type: 'n[]', default: [c]}}, indexes: [[a]]",
+        (
+            "enums: {m: [a, c]}\n",
+            "enums: {n: {labels: [a, c, d], renamed_from: m, doc: x}}\n",
+        ),
+    ),
     "doc of an enum": Kind(
         "columns: {a: m}",
         "columns: {a: m}",
@@ -163,10 +171,10 @@ def schemas(kind: Kind) -> tuple[Schema, Schema]:
 
 
 def led_to(old: Schema, new: Schema) -> Database:
-    """The new tables; where a column has another name, both are there meanwhile."""
+    """The new tables; where anything has another name, both are there meanwhile."""
     expanded = target(Snapshot(database=tables_of(old)), tables_of(new)).database
-    synced = any(table.syncs for table in expanded.tables)
-    return expanded if synced else tables_of(new)
+    renamed = expanded.aliases or any(table.syncs for table in expanded.tables)
+    return expanded if renamed else tables_of(new)
 
 
 VALUES = {
@@ -223,6 +231,16 @@ ENDS = {
     "grants": Kind("columns: {a: int}", "columns: {a: int}", (ROLES, "")),
     "an order": Kind("columns: {a: int}", "columns: {a: int}, priority: true"),
     "a priority": Kind("columns: {a: int}, priority: true", "columns: {a: int}"),
+    "the name of an enum": Kind(
+        "columns: {a: m}",
+        "columns: {a: n}",
+        ("enums: {m: [a]}\n", "enums: {n: {labels: [a], renamed_from: m}}\n"),
+    ),
+    "an enum": Kind(
+        "columns: {a: m}",
+        "columns: {b: 'text?'}, reserved: [a]",
+        ("enums: {m: [a]}\n", ""),
+    ),
     "a table": Kind(
         f"columns: {{a: {{type: int, {RULES}}}}}",
         None,

@@ -88,6 +88,32 @@ NARROW = OLD.replace("kind: {type: text, default: x}", "kind: 'varchar(8)?'")
 WIDER = NARROW.replace("varchar(8)", "text").replace("'int?'", "'bigint?'")
 
 
+TONES = f"""{HEAD}
+enums: {{tone: [soft, loud]}}
+jobs:
+  send_mail:
+    columns:
+      email: text
+      size: int?
+      tone: {{type: tone, default: soft}}
+      tones: {{type: "tone[]", default: [loud]}}
+      second: {{type: tone, nullable: true}}
+    indexes: [[tone]]
+"""
+SOUNDS = f"""{HEAD}
+enums: {{sound: {{labels: [soft, shrill, loud], renamed_from: tone}}}}
+jobs:
+  send_mail:
+    columns:
+      email: text
+      size: int?
+      tone: {{type: sound, default: soft}}
+      tones: {{type: "sound[]", default: [loud]}}
+      third: {{type: sound, nullable: true, renamed_from: second}}
+    indexes: [[tone]]
+"""
+
+
 def _changed(columns: str) -> tuple[str, str]:
     return OLD, OLD[: OLD.index("\n    columns")] + columns
 
@@ -97,6 +123,7 @@ CHANGES = {
     "gone": _changed(GONE),
     "stricter": (STRICT, STRICTER),
     "wider": (NARROW, WIDER),
+    "another enum": (TONES, SOUNDS),
 }
 """Together, every kind of change that has steps."""
 

@@ -10,6 +10,7 @@ _APPLY: Final = "tests/migrate/test_apply.py"
 _CLAIMS: Final = "tests/migrate/test_claims.py"
 _COMMANDS: Final = "tests/migrate/test_commands.py"
 _RETYPE: Final = "tests/migrate/test_retype.py"
+_ENUMS: Final = "tests/migrate/test_enum_renames.py"
 _COSTS: Final = "test_a_step_costs_what_the_plan_says"
 
 MIGRATE: Final = (
@@ -95,7 +96,7 @@ MIGRATE: Final = (
     ),
     Mutant(
         name="capitals-of-a-check",
-        file="jobgen/migrate/retype.py",
+        file="jobgen/migrate/mentions.py",
         old="re.search(word, expression, re.IGNORECASE)",
         new="re.search(word, expression)",
         test=_RETYPE,
@@ -164,5 +165,45 @@ MIGRATE: Final = (
         new="    tables = wanted.tables if by_name else ()\n",
         test="tests/migrate/test_catalogue.py",
         only="test_a_golden_schema_comes_back",
+    ),
+    Mutant(
+        name="renamed-enum-without-its-old-name",
+        file="jobgen/migrate/enum_renames.py",
+        old="        yield alter.create_alias(_alias(home, name, enum))\n",
+        new="",
+        test=_ENUMS,
+        only="test_each_release_finds_the_enum_by_its_name",
+    ),
+    Mutant(
+        name="renamed-enum-with-old-triggers",
+        file="jobgen/migrate/enum_renames.py",
+        old="    yield from _bodies(old, under_new_names(old, new))\n",
+        new="",
+        test=_ENUMS,
+        only="test_a_column_that_is_being_renamed_keeps_its_two_names",
+    ),
+    Mutant(
+        name="old-name-of-an-enum-has-a-new-meaning",
+        file="jobgen/migrate/enum_breaks.py",
+        old="        if part.name in taken:\n",
+        new="        if not part.name:\n",
+        test=_ENUMS,
+        only="test_the_old_name_is_free_when_it_is_dropped",
+    ),
+    Mutant(
+        name="default-needs-the-enum-itself",
+        file="jobgen/migrate/enum_renames.py",
+        old="            if not is_instant(default) and mentions(",
+        new="            if not is_instant(default) and not mentions(",
+        test=_ENUMS,
+        only="test_a_name_that_is_not_that_of_the_enum_alone_is_refused",
+    ),
+    Mutant(
+        name="worker-starts-without-the-old-name",
+        file="jobgen/runtime/needs.py",
+        old="        return type == self.type or type in self.aliases\n",
+        new="        return type == self.type\n",
+        test=_ENUMS,
+        only="test_a_worker_of_the_previous_release_starts",
     ),
 )

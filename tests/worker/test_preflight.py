@@ -143,6 +143,7 @@ _NEWER: Final = [
     "CREATE UNIQUE INDEX ON note_jobs (title)",
     "DROP INDEX note_jobs_ready, note_jobs_running",
     "ALTER TYPE channel ADD VALUE 'fax' BEFORE 'mail'",
+    "ALTER TYPE channel RENAME TO way; CREATE DOMAIN channel AS way",
     "ALTER TYPE job_status ADD VALUE 'job_status_paused'",
     "ALTER TABLE jobgen_workers ADD zone text",
     "ALTER TABLE jobgen_workers ALTER host DROP NOT NULL",
@@ -252,6 +253,11 @@ _UNFIT: Final = [
         "channel: the label 'push' is missing",
     ),
     (
+        "ALTER TYPE channel RENAME VALUE 'push' TO 'fax';"
+        " ALTER TYPE channel RENAME TO way; CREATE DOMAIN channel AS way",
+        "channel: the label 'push' is missing",
+    ),
+    (
         "ALTER TYPE job_status RENAME VALUE 'job_status_timed_out' TO 'late'",
         "job_status: the label 'job_status_timed_out' is missing",
     ),
@@ -283,6 +289,24 @@ def test_a_database_that_cannot_do_is_refused(
     """In one line that names the table and the column, or the type."""
     _change(dsn, *change.split("; "))
     assert _differences(dsn, notes) == [f"public.{difference}"]
+
+
+@pytest.mark.parametrize("other", ["AS text", "AS other", "AS way[]"])
+def test_a_domain_that_leads_to_another_type_is_refused(
+    dsn: str, notes: Unseen, other: str
+) -> None:
+    """Only one of the enum itself is another name of it."""
+    _change(
+        dsn,
+        "ALTER TYPE channel RENAME TO way",
+        "CREATE TYPE other AS ENUM ('mail', 'push')",
+        f"CREATE DOMAIN channel {other}",
+    )
+    assert _differences(dsn, notes) == [
+        "public.note_jobs: column channel is public.way, not public.channel",
+        "public.note_jobs: column channels is public.way[], not public.channel[]",
+        "public.call_jobs: column channel is public.way, not public.channel",
+    ]
 
 
 def test_all_differences_of_all_jobs_are_told_at_once(dsn: str, notes: Unseen) -> None:
