@@ -15,6 +15,7 @@ from jobgen.migrate.codes import Break
 from jobgen.migrate.diff import diff
 from jobgen.migrate.enum_breaks import broken_labels, broken_name, broken_names
 from jobgen.migrate.enum_renames import under_new_names
+from jobgen.migrate.renames import can_cast
 from jobgen.migrate.retype import can_retype, is_retype, obstacle
 from jobgen.migrate.target import Snapshot
 from jobgen.schema.guesses import Guesses
@@ -186,9 +187,9 @@ def _new_column(
 def _renamed_column(where: str, column: Column, name: str, table: Table) -> Break:
     old = next(each for each in table.columns if each.name == name)
     problem, help = None, ""
-    if column.type != old.type:
-        problem = f"'{column.name}' cannot have another type than '{name}', {old.type}"
-        help = "rename it, and change its type later"
+    if column.type != old.type and not can_cast(old, column):
+        problem = f"{old.type}, which '{name}' is, cannot become {column.type}"
+        help = f"add '{column.name}' as a column of its own, and reserve '{name}'"
     elif not column.not_null and (old.default or column.default):
         problem = f"NULL in '{column.name}' could mean its default, or NULL"
         help = "take away the default of the nullable column first"
@@ -203,6 +204,15 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
             message=problem,
             help=help,
             refused=True,
+        )
+    if column.type != old.type:
+        return Break(
+            code="renamed-column",
+            level="sql",
+            where=where,
+            message=f"'{name}' is called '{column.name}', and is {column.type}: who"
+            " enqueues a value that only one of the two types can say gets an error",
+            help="both are there, and say the same, until 'jobgen migrate new --drop'",
         )
     return Break(
         code="renamed-column",
@@ -229,7 +239,9 @@ def _type(
             level="sql",
             where=where,
             message=f"'{new.name}' cannot become {new.type}: {problem}",
-            help=f"keep {old.type}, and add a column of the new type",
+            help=f"write it under another name, with 'renamed_from: {new.name}'"
+            if can_cast(old, new)
+            else f"keep {old.type}, and add a column of the new type",
             refused=True,
         )
 

@@ -7,7 +7,7 @@ only then is instant comes last.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from jobgen.migrate import alter, blocks
@@ -15,6 +15,7 @@ from jobgen.migrate.builds import index_steps
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
+from jobgen.migrate.renames import casts
 from jobgen.migrate.retype import is_retype, lone_column, retype_steps
 from jobgen.migrate.rules import rules
 from jobgen.migrate.steps import Statement, Step, transaction
@@ -35,8 +36,10 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
         if isinstance(change.old, ForeignKey):
             title = f"Refer from {name} to {change.old.table} no more"
             yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
+    by_name = {column.name: column for column in new.columns}
+    renames = {sync.new: by_name[sync.old] for sync in new.syncs}
+    yield from _looks(name, new, _added(changes), renames)
     yield from transaction(f"Change {name}", _instant(name, new, changes))
-    renames = {sync.new: sync.old for sync in new.syncs}
     filled = [column for column in _added(changes) if _is_filled(column, renames)]
     for column in filled:
         yield from _fill(name, new, column, renames.get(column.name))
@@ -156,16 +159,31 @@ def _is_filled(column: Column, renames: Container[str]) -> bool:
     return volatile or column.name in renames
 
 
-def _fill(
-    name: str, table: Table, column: Column, source: str | None
+def _looks(
+    name: str, table: Table, added: Iterable[Column], renames: Mapping[str, Column]
 ) -> Iterator[Step]:
-    """With the default, or with what the column called `source` has."""
+    """A value that is none of the new type could not be copied."""
+    for column in added:
+        old = renames.get(column.name)
+        if old is None or old.type == column.type:
+            continue
+        hint = "Change or delete these rows, then apply this file again."
+        yield Step(
+            title=f"Look for {old.name} of {name} that is no {column.type}",
+            statements=(blocks.fits(table, old, column, hint),),
+            scans=True,
+        )
+
+
+def _fill(
+    name: str, table: Table, column: Column, source: Column | None
+) -> Iterator[Step]:
+    """With the default, or with what the column `source` has."""
     filled = blocks.fill(table, column.name, "DEFAULT")
     if source is not None:
-        old = quote_identifier(source)
-        filled = blocks.fill(
-            table, column.name, f"job.{old}", where=f"{old} IS NOT NULL"
-        )
+        old = quote_identifier(source.name)
+        value = casts(source, column)[0].of(f"job.{old}")
+        filled = blocks.fill(table, column.name, value, where=f"{old} IS NOT NULL")
     yield Step(
         title=f"Fill the column {column.name} of {name}",
         statements=(filled,),
