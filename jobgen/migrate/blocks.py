@@ -60,8 +60,20 @@ class Fits:
     type: str
     type_text: str
     forth: str
+    lost: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    table_text: str
+    column_text: str
+    type: str
+    other: str
+    other_text: str
+    default: str
     back: str
-    exact: bool
+    lost: str
     hint: str
 
 
@@ -142,11 +154,30 @@ def fits(table: Table, old: Column, new: Column, hint: str) -> Statement:
         type=new.type,
         type_text=quote_literal(new.type),
         forth=forth.of("_row.old"),
-        back=back.of("_value"),
-        exact=forth.exact,
+        lost=forth.lost("_row.old", "_value", back) or "false",
         hint=quote_literal(hint),
     )
     return _do("migrate/fits.jinja", view, ((relation, Lock.ACCESS_SHARE),))
+
+
+def default_fits(table: Table, old: Column, new: Column, default: str) -> Statement:
+    """Fails where the column `old` cannot say `default`, which is of `new`: who leaves
+    it to the server could enqueue nothing."""
+    forth, back = casts(old, new)
+    view = Default(
+        table_text=quote_literal(qualified(table.schema, table.name)),
+        column_text=quote_literal(new.name),
+        type=new.type,
+        other=old.type,
+        other_text=quote_literal(old.type),
+        default=default,
+        back=back.of("_given"),
+        lost=back.lost("_given", "_said", forth) or "false",
+        hint=quote_literal(
+            f"Give it one that is also {old.type} till {old.name} is dropped."
+        ),
+    )
+    return _do("migrate/default.jinja", view, ())
 
 
 def assert_valid(table: Table, index: str) -> Statement:
@@ -164,7 +195,7 @@ def assert_done(table: Table) -> Statement:
 
 def _do(
     template: str,
-    view: Fill | Look | Alone | Fits | Valid | Empty,
+    view: Fill | Look | Alone | Fits | Default | Valid | Empty,
     locks: tuple[tuple[str, Lock], ...],
 ) -> Statement:
     return Statement(sql=f"DO {dollar_quoted(render(template, view))}", locks=locks)

@@ -9,6 +9,7 @@ says that it is meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jobgen.migrate.changes import Change
 from jobgen.migrate.codes import Break
@@ -171,7 +172,7 @@ def _new_column(
     table = next((each for each in old.tables if each.name == job.table), None)
     names = {each.name for each in table.columns} if table else set[str]()
     if table is not None and mine is not None and mine.renamed_from in names:
-        yield _renamed_column(change.where, column, mine.renamed_from, table)
+        yield from _renamed_column(change.where, column, mine.renamed_from, table)
     elif column.not_null and column.default is None:
         yield Break(
             code="required-column",
@@ -184,7 +185,9 @@ def _new_column(
         )
 
 
-def _renamed_column(where: str, column: Column, name: str, table: Table) -> Break:
+def _renamed_column(
+    where: str, column: Column, name: str, table: Table
+) -> Iterator[Break]:
     old = next(each for each in table.columns if each.name == name)
     problem, help = None, ""
     if column.type != old.type and not can_cast(old, column):
@@ -197,7 +200,7 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
         problem = f"'{name}' is being renamed already"
         help = "end that first, with 'jobgen migrate new --drop'"
     if problem is not None:
-        return Break(
+        yield Break(
             code="renamed-column",
             level="sql",
             where=where,
@@ -205,8 +208,9 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
             help=help,
             refused=True,
         )
+        return
     if column.type != old.type:
-        return Break(
+        yield Break(
             code="renamed-column",
             level="sql",
             where=where,
@@ -214,13 +218,15 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
             " enqueues a value that only one of the two types can say gets an error",
             help="both are there, and say the same, until 'jobgen migrate new --drop'",
         )
-    return Break(
-        code="renamed-column",
-        level="python",
-        where=where,
-        message=f"'{name}' is called '{column.name}'",
-        help="both are there, and the same, until 'jobgen migrate new --drop'",
-    )
+    else:
+        yield Break(
+            code="renamed-column",
+            level="python",
+            where=where,
+            message=f"'{name}' is called '{column.name}'",
+            help="both are there, and the same, until 'jobgen migrate new --drop'",
+        )
+    yield from _column(where, old, replace(column, name=name))
 
 
 def _type(

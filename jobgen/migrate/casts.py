@@ -51,15 +51,26 @@ class Cast:
 
     exact: a value that is otherwise when it is cast back was lost in part. It is not
     so where a text is read, which may say the same in more than one way.
+    limited: the new type has such a limit.
     """
 
     exact: bool
+    limited: bool
     begin: str = ""
     end: str = ""
 
     def of(self, value: str) -> str:
         """The expression for `value`."""
         return f"{self.begin}{value}{self.end}"
+
+    def lost(self, value: str, said: str, back: Cast) -> str:
+        """The condition under which `said`, what became of `value`, lacks a part of
+        it; empty where nothing can be lost without an error."""
+        if self.exact:
+            return f"{back.of(said)} IS DISTINCT FROM {value}"
+        if self.limited:  # an assignment rounds, and cuts off spaces
+            return f"{self.of(value)} IS DISTINCT FROM {said}"
+        return ""
 
 
 def cast(old: str, new: str) -> Cast | None:
@@ -69,15 +80,17 @@ def cast(old: str, new: str) -> Cast | None:
         return None
     before, after = (_base(each.removesuffix("[]")) for each in (old, new))
     exact = before != "json" and (before not in _TEXTS or after in _TEXTS)
+    limited = after != new.removesuffix("[]")
     if before == after:
-        return Cast(exact=exact)
+        return Cast(exact=exact, limited=limited)
     if _is_cast(before, after):
-        return Cast(exact=exact, end=f"::{after}{array}")
+        return Cast(exact=exact, limited=limited, end=f"::{after}{array}")
     if _is_enum(before) and _is_enum(after):
-        return Cast(exact=exact, end=f"::text{array}::{after}{array}")
+        end = f"::text{array}::{after}{array}"
+        return Cast(exact=exact, limited=limited, end=end)
     if (before, after) in _TIMES and not array:
         begin, end = _TIMES[before, after]
-        return Cast(exact=exact, begin=begin, end=end)
+        return Cast(exact=exact, limited=limited, begin=begin, end=end)
     return None
 
 

@@ -2,7 +2,8 @@
 
 Stage: migrate. Pure. The new column is there beside the old one, and a trigger keeps
 both the same, whichever a process knows. It also fills in the default, of which the
-columns have none meanwhile: so a value that is there was given by somebody.
+columns have none meanwhile: so a value that is there was given by somebody. It runs
+after the triggers of others, whatever they give either column.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class _View:
     old: str
     new: str
     default: str
-    cast: str  # json cannot be compared
+    cast: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,8 @@ class _CastView:
     default: str
     forth: str
     back: str
-    forth_is_exact: bool
-    back_is_exact: bool
+    forth_lost: str
+    back_lost: str
     old_name: str
     new_name: str
     old_type: str
@@ -47,14 +48,20 @@ def draft_name(table: Table, name: str) -> str:
     return f"jobgen_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+def last_trigger(name: str) -> str:
+    """Triggers run by name: this one after nearly all of others."""
+    return f"zzz_{name}"
+
+
 def sync_of(table: Table, old: Column, new: Column) -> Sync:
     """What keeps the column `new` and the one that it was the same."""
-    name = draft_name(table, f"{old.name}.{new.name}")
+    name = last_trigger(draft_name(table, f"{old.name}.{new.name}"))
     function = qualified(table.schema, name)
     return Sync(
         name=name,
         old=old.name,
         new=new.name,
+        default=new.default,
         body=_same(old, new) if old.type == new.type else _same_in_words(old, new),
         definition=f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
         f" ON {qualified(table.schema, table.name)} FOR EACH ROW"
@@ -84,8 +91,8 @@ def _same_in_words(old: Column, new: Column) -> str:
         default=new.default or "",
         forth=forth.of(f"NEW.{before}"),
         back=back.of(f"NEW.{after}"),
-        forth_is_exact=forth.exact,
-        back_is_exact=back.exact,
+        forth_lost=forth.lost(f"NEW.{before}", f"NEW.{after}", back),
+        back_lost=back.lost(f"NEW.{after}", f"NEW.{before}", forth),
         old_name=quote_literal(old.name),
         new_name=quote_literal(new.name),
         old_type=quote_literal(old.type),
@@ -94,8 +101,12 @@ def _same_in_words(old: Column, new: Column) -> str:
     return render("migrate/sync_cast.jinja", view)
 
 
+_LOOSE = ("json", "citext", "numeric", "numrange", "interval")
+"""Equal values may differ to who reads them, as 7.5 and 7.50 do; json has no equality."""
+
+
 def _comparable(column: Column) -> str:
-    return "::text" if column.type in ("json", "json[]") else ""
+    return "::text" if column.type.startswith(_LOOSE) else ""
 
 
 def can_cast(old: Column, new: Column) -> bool:

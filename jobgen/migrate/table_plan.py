@@ -7,7 +7,7 @@ only then is instant comes last.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import replace
 
 from jobgen.migrate import alter, blocks
@@ -38,7 +38,7 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
             yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
     by_name = {column.name: column for column in new.columns}
     renames = {sync.new: by_name[sync.old] for sync in new.syncs}
-    yield from _looks(name, new, _added(changes), renames)
+    yield from _looks(name, new, changes)
     yield from transaction(f"Change {name}", _instant(name, new, changes))
     filled = [column for column in _added(changes) if _is_filled(column, renames)]
     for column in filled:
@@ -159,20 +159,26 @@ def _is_filled(column: Column, renames: Container[str]) -> bool:
     return volatile or column.name in renames
 
 
-def _looks(
-    name: str, table: Table, added: Iterable[Column], renames: Mapping[str, Column]
-) -> Iterator[Step]:
-    """A value that is none of the new type could not be copied."""
-    for column in added:
-        old = renames.get(column.name)
-        if old is None or old.type == column.type:
+def _looks(name: str, table: Table, changes: Iterable[Change]) -> Iterator[Step]:
+    """What only one of two types can say could not be copied."""
+    columns = {column.name: column for column in table.columns}
+    for change in changes:
+        if not isinstance(change.new, Sync):
             continue
-        hint = "Change or delete these rows, then apply this file again."
-        yield Step(
-            title=f"Look for {old.name} of {name} that is no {column.type}",
-            statements=(blocks.fits(table, old, column, hint),),
-            scans=True,
-        )
+        old, new = columns[change.new.old], columns[change.new.new]
+        if old.type != new.type and change.old is None:
+            yield Step(
+                title=f"Look for {old.name} of {name} that is no {new.type}",
+                statements=(blocks.fits(table, old, new, _MENDED),),
+                scans=True,
+            )
+        if old.type != new.type and change.new.default is not None:
+            looked = blocks.default_fits(table, old, new, change.new.default)
+            title = f"Look whether {old.name} of {name} can say a new default"
+            yield Step(title=title, statements=(looked,))
+
+
+_MENDED = "Change or delete these rows, then apply this file again."
 
 
 def _fill(
