@@ -13,7 +13,12 @@ from jobgen.emit.literals import dollar_quoted
 from jobgen.emit.render import render
 from jobgen.migrate.renames import casts
 from jobgen.migrate.steps import Lock, Statement
-from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
+from jobgen.schema.quoting import (
+    qualified,
+    quote_identifier,
+    quote_literal,
+    quoted_identifier,
+)
 from jobgen.schema.tables import Column, Table
 
 BATCH = 1000
@@ -146,10 +151,10 @@ def fits(table: Table, old: Column, new: Column, hint: str) -> Statement:
     """Fails where a value of the column `old` is none of `new`, and says which."""
     relation = qualified(table.schema, table.name)
     forth, back = casts(old, new)
-    view = Fits(
-        table=relation,
+    view = Fits(  # a name that is `loop` would end the FOR
+        table=f"{quoted_identifier(table.schema)}.{quoted_identifier(table.name)}",
         table_text=quote_literal(relation),
-        column=quote_identifier(old.name),
+        column=quoted_identifier(old.name),
         column_text=quote_literal(old.name),
         type=new.type,
         type_text=quote_literal(new.type),
