@@ -246,6 +246,30 @@ def test_a_default_that_changes_meanwhile_is_looked_at_too(
         assert _rows(conn) == [("7", "7"), ("6", "6"), ("6", "6")]
 
 
+def test_the_enum_of_one_may_get_another_name_meanwhile(
+    project: Project, database: str
+) -> None:
+    """After each step both releases go on."""
+    after = "b: {type: tone, renamed_from: a, default: soft}"
+    _renamed(project, database, "text", after.removeprefix("b: "))
+    third = _schema(after.replace("type: tone", "type: sound"))
+    third = third.replace("{tone: [", "{sound: {renamed_from: tone, labels: [")
+    assert new(project, third.replace("loud]}", "loud]}}"), "third").code == 0
+    files = sorted(each for each in FILES.glob("*.sql") if "third" in each.name)
+    assert files
+    with psycopg.connect(database, autocommit=True) as conn:
+        for path in files:
+            _run(conn, path)
+            for text in (
+                "(a) VALUES ('loud')",
+                "(b) VALUES ('loud')",
+                "DEFAULT VALUES",
+            ):
+                conn.execute(f"INSERT INTO send_mail_jobs {text}".encode())
+        rows = [("loud", "loud"), ("loud", "loud"), ("soft", "soft")] * len(files)
+        assert _rows(conn) == rows
+
+
 @pytest.mark.parametrize(
     ("old", "after", "said"),
     [
