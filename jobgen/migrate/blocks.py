@@ -11,9 +11,15 @@ from dataclasses import dataclass
 
 from jobgen.emit.literals import dollar_quoted
 from jobgen.emit.render import render
+from jobgen.migrate.renames import casts
 from jobgen.migrate.steps import Lock, Statement
-from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
-from jobgen.schema.tables import Table
+from jobgen.schema.quoting import (
+    qualified,
+    quote_identifier,
+    quote_literal,
+    quoted_identifier,
+)
+from jobgen.schema.tables import Column, Table
 
 BATCH = 1000
 """Rows of a backfill's transaction: a few milliseconds, in which nobody waits for a
@@ -48,6 +54,32 @@ class Alone:
     rules: str
     indexes: str
     rights: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fits:
+    table: str
+    table_text: str
+    column: str
+    column_text: str
+    type: str
+    type_text: str
+    forth: str
+    lost: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    table_text: str
+    column_text: str
+    type: str
+    other: str
+    other_text: str
+    default: str
+    back: str
+    lost: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +147,44 @@ def _texts(texts: Iterable[str]) -> str:
     return ", ".join(map(quote_literal, texts))
 
 
+def fits(table: Table, old: Column, new: Column, hint: str) -> Statement:
+    """Fails where a value of the column `old` is none of `new`, and says which."""
+    relation = qualified(table.schema, table.name)
+    forth, back = casts(old, new)
+    view = Fits(  # a name that is `loop` would end the FOR
+        table=f"{quoted_identifier(table.schema)}.{quoted_identifier(table.name)}",
+        table_text=quote_literal(relation),
+        column=quoted_identifier(old.name),
+        column_text=quote_literal(old.name),
+        type=new.type,
+        type_text=quote_literal(new.type),
+        forth=forth.of("_row.old"),
+        lost=forth.lost("_row.old", "_value", back) or "false",
+        hint=quote_literal(hint),
+    )
+    return _do("migrate/fits.jinja", view, ((relation, Lock.ACCESS_SHARE),))
+
+
+def default_fits(table: Table, old: Column, new: Column, default: str) -> Statement:
+    """Fails where the column `old` cannot say `default`, which is of `new`: who leaves
+    it to the server could enqueue nothing."""
+    forth, back = casts(old, new)
+    view = Default(
+        table_text=quote_literal(qualified(table.schema, table.name)),
+        column_text=quote_literal(new.name),
+        type=new.type,
+        other=old.type,
+        other_text=quote_literal(old.type),
+        default=default,
+        back=back.of("_given"),
+        lost=back.lost("_given", "_said", forth) or "false",
+        hint=quote_literal(
+            f"Give it one that is also {old.type} till {old.name} is dropped."
+        ),
+    )
+    return _do("migrate/default.jinja", view, ())
+
+
 def assert_valid(table: Table, index: str) -> Statement:
     """Fails where a concurrent build left an index that nobody reads."""
     view = Valid(index_text=quote_literal(qualified(table.schema, index)))
@@ -130,7 +200,7 @@ def assert_done(table: Table) -> Statement:
 
 def _do(
     template: str,
-    view: Fill | Look | Alone | Valid | Empty,
+    view: Fill | Look | Alone | Fits | Default | Valid | Empty,
     locks: tuple[tuple[str, Lock], ...],
 ) -> Statement:
     return Statement(sql=f"DO {dollar_quoted(render(template, view))}", locks=locks)

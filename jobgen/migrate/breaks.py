@@ -9,12 +9,14 @@ says that it is meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jobgen.migrate.changes import Change
 from jobgen.migrate.codes import Break
 from jobgen.migrate.diff import diff
 from jobgen.migrate.enum_breaks import broken_labels, broken_name, broken_names
 from jobgen.migrate.enum_renames import under_new_names
+from jobgen.migrate.renames import can_cast
 from jobgen.migrate.retype import can_retype, is_retype, obstacle
 from jobgen.migrate.target import Snapshot
 from jobgen.schema.guesses import Guesses
@@ -170,7 +172,7 @@ def _new_column(
     table = next((each for each in old.tables if each.name == job.table), None)
     names = {each.name for each in table.columns} if table else set[str]()
     if table is not None and mine is not None and mine.renamed_from in names:
-        yield _renamed_column(change.where, column, mine.renamed_from, table)
+        yield from _renamed_column(change.where, column, mine.renamed_from, table)
     elif column.not_null and column.default is None:
         yield Break(
             code="required-column",
@@ -183,12 +185,14 @@ def _new_column(
         )
 
 
-def _renamed_column(where: str, column: Column, name: str, table: Table) -> Break:
+def _renamed_column(
+    where: str, column: Column, name: str, table: Table
+) -> Iterator[Break]:
     old = next(each for each in table.columns if each.name == name)
     problem, help = None, ""
-    if column.type != old.type:
-        problem = f"'{column.name}' cannot have another type than '{name}', {old.type}"
-        help = "rename it, and change its type later"
+    if column.type != old.type and not can_cast(old, column):
+        problem = f"{old.type}, which '{name}' is, cannot become {column.type}"
+        help = f"add '{column.name}' as a column of its own, and reserve '{name}'"
     elif not column.not_null and (old.default or column.default):
         problem = f"NULL in '{column.name}' could mean its default, or NULL"
         help = "take away the default of the nullable column first"
@@ -196,7 +200,7 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
         problem = f"'{name}' is being renamed already"
         help = "end that first, with 'jobgen migrate new --drop'"
     if problem is not None:
-        return Break(
+        yield Break(
             code="renamed-column",
             level="sql",
             where=where,
@@ -204,13 +208,25 @@ def _renamed_column(where: str, column: Column, name: str, table: Table) -> Brea
             help=help,
             refused=True,
         )
-    return Break(
-        code="renamed-column",
-        level="python",
-        where=where,
-        message=f"'{name}' is called '{column.name}'",
-        help="both are there, and the same, until 'jobgen migrate new --drop'",
-    )
+        return
+    if column.type != old.type:
+        yield Break(
+            code="renamed-column",
+            level="sql",
+            where=where,
+            message=f"'{name}' is called '{column.name}', and is {column.type}: who"
+            " enqueues a value that only one of the two types can say gets an error",
+            help="both are there, and say the same, until 'jobgen migrate new --drop'",
+        )
+    else:
+        yield Break(
+            code="renamed-column",
+            level="python",
+            where=where,
+            message=f"'{name}' is called '{column.name}'",
+            help="both are there, and the same, until 'jobgen migrate new --drop'",
+        )
+    yield from _column(where, old, replace(column, name=name))
 
 
 def _type(
@@ -229,7 +245,9 @@ def _type(
             level="sql",
             where=where,
             message=f"'{new.name}' cannot become {new.type}: {problem}",
-            help=f"keep {old.type}, and add a column of the new type",
+            help=f"write it under another name, with 'renamed_from: {new.name}'"
+            if can_cast(old, new)
+            else f"keep {old.type}, and add a column of the new type",
             refused=True,
         )
 

@@ -71,19 +71,28 @@ def _table(table: Table, types: Mapping[str, str]) -> Table:
         table,
         columns=tuple(_column(column, types) for column in table.columns),
         syncs=tuple(
-            replace(sync, body=_cast_anew(sync.body, types)) for sync in table.syncs
+            replace(
+                sync,
+                body=_cast_anew(sync.body, types),
+                default=_default(sync.default, types),
+            )
+            for sync in table.syncs
         ),
     )
 
 
 def _column(column: Column, types: Mapping[str, str]) -> Column:
     array = "[]" if column.type.endswith("[]") else ""
-    was, default = column.type.removesuffix("[]"), column.default
+    was = column.type.removesuffix("[]")
     return replace(
         column,
         type=types.get(was, was) + array,
-        default=None if default is None else _cast_anew(default, types),
+        default=_default(column.default, types),
     )
+
+
+def _default(text: str | None, types: Mapping[str, str]) -> str | None:
+    return None if text is None else _cast_anew(text, types)
 
 
 def _cast_anew(text: str, types: Mapping[str, str]) -> str:

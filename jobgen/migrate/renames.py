@@ -2,7 +2,8 @@
 
 Stage: migrate. Pure. The new column is there beside the old one, and a trigger keeps
 both the same, whichever a process knows. It also fills in the default, of which the
-columns have none meanwhile: so a value that is there was given by somebody.
+columns have none meanwhile: so a value that is there was given by somebody. It runs
+after the triggers of others, whatever they give either column.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from jobgen.emit.render import render
-from jobgen.schema.quoting import qualified, quoted_identifier
+from jobgen.migrate.casts import Cast, cast
+from jobgen.schema.quoting import qualified, quote_literal, quoted_identifier
 from jobgen.schema.tables import Column, Sync, Table
 
 
@@ -20,7 +22,24 @@ class _View:
     old: str
     new: str
     default: str
-    cast: str  # json cannot be compared
+    cast: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CastView:
+    old: str
+    new: str
+    old_text: str
+    new_text: str
+    default: str
+    forth: str
+    back: str
+    forth_lost: str
+    back_lost: str
+    old_name: str
+    new_name: str
+    old_type: str
+    new_type: str
 
 
 def draft_name(table: Table, name: str) -> str:
@@ -29,25 +48,79 @@ def draft_name(table: Table, name: str) -> str:
     return f"jobgen_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def sync_of(table: Table, old: str, new: Column) -> Sync:
+def last_trigger(name: str) -> str:
+    """Triggers run by name: this one after nearly all of others."""
+    return f"zzz_{name}"
+
+
+def sync_of(table: Table, old: Column, new: Column) -> Sync:
     """What keeps the column `new` and the one that it was the same."""
-    name = draft_name(table, f"{old}.{new.name}")
-    view = _View(
-        old=quoted_identifier(old),
-        new=quoted_identifier(new.name),
-        default="" if new.default is None else f", {new.default}",
-        cast="::text" if new.type in ("json", "json[]") else "",
-    )
+    name = last_trigger(draft_name(table, f"{old.name}.{new.name}"))
     function = qualified(table.schema, name)
     return Sync(
         name=name,
-        old=old,
+        old=old.name,
         new=new.name,
-        body=render("migrate/sync.jinja", view),
+        default=new.default,
+        body=_same(old, new) if old.type == new.type else _same_in_words(old, new),
         definition=f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
         f" ON {qualified(table.schema, table.name)} FOR EACH ROW"
         f" EXECUTE FUNCTION {function}()",
     )
+
+
+def _same(old: Column, new: Column) -> str:
+    view = _View(
+        old=quoted_identifier(old.name),
+        new=quoted_identifier(new.name),
+        default="" if new.default is None else f", {new.default}",
+        cast=_comparable(new),
+    )
+    return render("migrate/sync.jinja", view)
+
+
+def _same_in_words(old: Column, new: Column) -> str:
+    """For two types; a value of which only one can say all is an error."""
+    before, after = (quoted_identifier(each.name) for each in (old, new))
+    forth, back = casts(old, new)
+    view = _CastView(
+        old=before,
+        new=after,
+        old_text=_comparable(old),
+        new_text=_comparable(new),
+        default=new.default or "",
+        forth=forth.of(f"NEW.{before}"),
+        back=back.of(f"NEW.{after}"),
+        forth_lost=forth.lost(f"NEW.{before}", f"NEW.{after}", back),
+        back_lost=back.lost(f"NEW.{after}", f"NEW.{before}", forth),
+        old_name=quote_literal(old.name),
+        new_name=quote_literal(new.name),
+        old_type=quote_literal(old.type),
+        new_type=quote_literal(new.type),
+    )
+    return render("migrate/sync_cast.jinja", view)
+
+
+_LOOSE = ("json", "citext", "numeric", "numrange", "interval")
+"""Equal values may differ to who reads them, as 7.5 and 7.50 do; json has no equality."""
+
+
+def _comparable(column: Column) -> str:
+    return "::text" if column.type.startswith(_LOOSE) else ""
+
+
+def can_cast(old: Column, new: Column) -> bool:
+    """Both ways: either release enqueues its own type."""
+    forth, back = cast(old.type, new.type), cast(new.type, old.type)
+    return forth is not None and back is not None
+
+
+def casts(old: Column, new: Column) -> tuple[Cast, Cast]:
+    """Forth and back; `can_cast` has said that they are there."""
+    forth, back = cast(old.type, new.type), cast(new.type, old.type)
+    if forth is None or back is None:
+        raise ValueError(f"{old.type} and {new.type} cannot be cast")
+    return forth, back
 
 
 def renamed(old: Table, wanted: Table) -> dict[str, Column]:

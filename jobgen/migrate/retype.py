@@ -18,7 +18,7 @@ from jobgen.migrate import alter, blocks
 from jobgen.migrate.builds import build
 from jobgen.migrate.changes import Granted
 from jobgen.migrate.mentions import mentions
-from jobgen.migrate.renames import draft_name
+from jobgen.migrate.renames import draft_name, last_trigger
 from jobgen.migrate.rules import rules, validated
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.migrate.widening import is_widening
@@ -165,7 +165,7 @@ def _of_second(table: Table, index: Index, column: Column, second: Column) -> In
 def _copies(table: Table, column: Column) -> Sync:
     """The trigger that gives the second column, `new`, what the first one gets."""
     second = draft_name(table, f"{column.name} as another type")
-    name = f"zzz_{second}"  # triggers run by name: this one after those of others
+    name = last_trigger(second)
     view = _View(
         old=quoted_identifier(column.name),
         new=quoted_identifier(second),

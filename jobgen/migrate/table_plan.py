@@ -15,6 +15,7 @@ from jobgen.migrate.builds import index_steps
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
+from jobgen.migrate.renames import casts
 from jobgen.migrate.retype import is_retype, lone_column, retype_steps
 from jobgen.migrate.rules import rules
 from jobgen.migrate.steps import Statement, Step, transaction
@@ -35,8 +36,10 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
         if isinstance(change.old, ForeignKey):
             title = f"Refer from {name} to {change.old.table} no more"
             yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
+    by_name = {column.name: column for column in new.columns}
+    renames = {sync.new: by_name[sync.old] for sync in new.syncs}
+    yield from _looks(name, new, changes)
     yield from transaction(f"Change {name}", _instant(name, new, changes))
-    renames = {sync.new: sync.old for sync in new.syncs}
     filled = [column for column in _added(changes) if _is_filled(column, renames)]
     for column in filled:
         yield from _fill(name, new, column, renames.get(column.name))
@@ -156,16 +159,37 @@ def _is_filled(column: Column, renames: Container[str]) -> bool:
     return volatile or column.name in renames
 
 
+def _looks(name: str, table: Table, changes: Iterable[Change]) -> Iterator[Step]:
+    """What only one of two types can say could not be copied."""
+    columns = {column.name: column for column in table.columns}
+    for change in changes:
+        if not isinstance(change.new, Sync):
+            continue
+        old, new = columns[change.new.old], columns[change.new.new]
+        if old.type != new.type and change.old is None:
+            yield Step(
+                title=f"Look for {old.name} of {name} that is no {new.type}",
+                statements=(blocks.fits(table, old, new, _MENDED),),
+                scans=True,
+            )
+        if old.type != new.type and change.new.default is not None:
+            looked = blocks.default_fits(table, old, new, change.new.default)
+            title = f"Look whether {old.name} of {name} can say a new default"
+            yield Step(title=title, statements=(looked,))
+
+
+_MENDED = "Change or delete these rows, then apply this file again."
+
+
 def _fill(
-    name: str, table: Table, column: Column, source: str | None
+    name: str, table: Table, column: Column, source: Column | None
 ) -> Iterator[Step]:
-    """With the default, or with what the column called `source` has."""
+    """With the default, or with what the column `source` has."""
     filled = blocks.fill(table, column.name, "DEFAULT")
     if source is not None:
-        old = quote_identifier(source)
-        filled = blocks.fill(
-            table, column.name, f"job.{old}", where=f"{old} IS NOT NULL"
-        )
+        old = quote_identifier(source.name)
+        value = casts(source, column)[0].of(f"job.{old}")
+        filled = blocks.fill(table, column.name, value, where=f"{old} IS NOT NULL")
     yield Step(
         title=f"Fill the column {column.name} of {name}",
         statements=(filled,),

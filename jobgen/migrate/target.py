@@ -7,12 +7,18 @@ Out: what the schema wants, and what it no longer wants but others may still use
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from jobgen.migrate.enum_renames import under_new_names
-from jobgen.migrate.renames import draft_name, renamed, sync_of, without_default
+from jobgen.migrate.renames import (
+    can_cast,
+    draft_name,
+    renamed,
+    sync_of,
+    without_default,
+)
 from jobgen.schema import names
 from jobgen.schema.grants import Grant, apart, together
 from jobgen.schema.indexes import Index
@@ -125,7 +131,8 @@ def _table(
         if column.name not in names
         and Retired(kind="column", name=column.name, table=wanted.name) not in gone
     ]
-    renames = _renames({column.name for column in kept}, old, wanted)
+    left = {column.name: column for column in kept}
+    renames = _renames(left, old, wanted)
     filled = {column.name for column in renames.values()}
     return replace(
         wanted,
@@ -139,7 +146,7 @@ def _table(
                 for column in kept
             ),
         ),
-        syncs=tuple(sync_of(wanted, name, new) for name, new in renames.items()),
+        syncs=tuple(sync_of(wanted, left[name], new) for name, new in renames.items()),
         indexes=(*_indexes(old, wanted, going), *wanted.indexes),
         notifications=_notifications(old, wanted, gone),
         grants=_grants(wanted.name, old.grants, wanted.grants, gone),
@@ -161,13 +168,19 @@ def _indexes(old: Table, wanted: Table, going: frozenset[Retired]) -> Iterator[I
             yield replace(index, name=draft_name(wanted, by))
 
 
-def _renames(kept: set[str], old: Table, wanted: Table) -> dict[str, Column]:
+def _renames(
+    kept: Mapping[str, Column], old: Table, wanted: Table
+) -> dict[str, Column]:
     """By the old name; those that are declared, and those that go on although nobody
-    declares them any more."""
+    declares them any more. `breaks` refuses one that cannot be cast."""
     by_name = {column.name: column for column in wanted.columns}
     going = {sync.old: by_name[sync.new] for sync in old.syncs if sync.new in by_name}
     every = {**going, **renamed(old, wanted)}
-    return {name: new for name, new in every.items() if name in kept}
+    return {
+        name: new
+        for name, new in every.items()
+        if name in kept and can_cast(kept[name], new)
+    }
 
 
 def _nullable(column: Column) -> Column:

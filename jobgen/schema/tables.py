@@ -114,13 +114,15 @@ class ForeignKey:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """A trigger, and its function of the same name, that keep two columns the same
-    while one becomes the other; `definition` is what `pg_get_triggerdef` prints."""
+    while one becomes the other; `definition` is what `pg_get_triggerdef` prints, and
+    `default` what the body gives the new column where nobody does."""
 
     name: str
     old: str
     new: str
     body: str
     definition: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,7 +131,8 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
         if draw(_rarely()):
             reserved.append(column.name)
         elif draw(_rarely()) and _has_one_name(column):
-            columns.append(_renamed(column, f"zz{number}_r{len(columns)}"))
+            other = _another_type(column) if draw(st.booleans()) else column
+            columns.append(_renamed(other, f"zz{number}_r{len(columns)}"))
         else:
             columns.append(draw(_changed(job, column)))
     columns.extend(draw(_new_columns(donor, number)))
@@ -153,6 +154,28 @@ def _job(draw: Draw, job: Job, donor: Schema, number: int) -> Job:
         job, columns=tuple(columns), indexes=tuple(indexes), reserved=tuple(reserved)
     )
     return draw(_settings(job))
+
+
+_SAID_AS = {
+    **dict.fromkeys(("integer", "uuid", "boolean", "jsonb", "json"), "text"),
+    "smallint": "bigint",
+    "bigint": "numeric",
+    "text": "character varying",
+}
+"""Any value, and its text is the same."""
+
+
+def _another_type(column: Column) -> Column:
+    """Of the same values, so that the previous release can go on to enqueue."""
+    kind = column.type
+    name = _SAID_AS.get(kind.sql.removesuffix("[]"))
+    settled = column.server_default is None and column.references is None
+    if kind.enum is not None or name is None or not settled:
+        return column
+    [element] = [each for each in SCALARS if each.sql == name]
+    sql = f"{name}[]" if kind.array else name
+    other = replace(kind, sql=sql, element=element)
+    return replace(column, type=other, typed_json=None)
 
 
 def _has_one_name(column: Column) -> bool:

@@ -57,6 +57,21 @@ KINDS = {
         " gen_random_uuid()}}",
     ),
     "renamed": Kind("columns: {a: int}", "columns: {b: {type: int, renamed_from: a}}"),
+    "renamed, as a document": Kind(
+        "columns: {a: text}, indexes: [[a]]",
+        "columns: {if: {type: jsonb, renamed_from: a, default: {x: 1}}}",
+        (ROLES, ROLES),
+    ),
+    "renamed, as a narrower type": Kind(
+        "columns: {a: {type: int, check: a > -1, default: 7}}",
+        "columns: {b: {type: smallint, renamed_from: a, check: b > -1, default: 8}},"
+        " indexes: [[b]]",
+    ),
+    "renamed, as an enum": Kind(
+        "columns: {a: 'text?'}",
+        "columns: {b: {type: m, nullable: true, renamed_from: a}}",
+        ("", "enums: {m: ['\"x\"', y]}\n"),
+    ),
     "renamed from a keyword": Kind(
         "columns: {a: 'int?', loop: 'int?'}",
         "columns: {a: 'int?', if: {type: int, nullable: true, renamed_from: loop}}",
@@ -181,6 +196,7 @@ VALUES = {
     "public.m": "'a'::m",
     "cidr": "'10.0.0.0/8'::cidr",
     "bigint": "NULL",
+    "text": "'\"x\"'",
     "character varying(9)[]": "ARRAY['x', n::text]",
 }
 """Of the column `a`, by type; a bigint refers to another table."""

@@ -113,6 +113,16 @@ jobs:
     indexes: [[tone]]
 """
 
+RETYPED = f"""{HEAD}
+enums: {{letter: [x, e]}}
+jobs:
+  send_mail:
+    columns:
+      first: {{type: letter, renamed_from: email}}
+      amount: {{type: text, nullable: true, renamed_from: size}}
+    reserved: [kind]
+"""
+
 
 def _changed(columns: str) -> tuple[str, str]:
     return OLD, OLD[: OLD.index("\n    columns")] + columns
@@ -124,6 +134,7 @@ CHANGES = {
     "stricter": (STRICT, STRICTER),
     "wider": (NARROW, WIDER),
     "another enum": (TONES, SOUNDS),
+    "another type": (OLD, RETYPED),
 }
 """Together, every kind of change that has steps."""
 

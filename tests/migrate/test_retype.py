@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,8 +18,10 @@ from jobgen.migrate.steps import Step
 from jobgen.runtime.job import Shape
 from jobgen.runtime.needs import Column, Needs, compared
 from jobgen.schema.tables import tables_of
+from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import HEAD, SOURCE, load
 from tests.migrate.migrations import drift
+from tests.migrate.test_commands import migrate, new
 from tests.servers import Server
 
 JOB = "jobs:\n  work: {columns: {kept: text, a: %s}, indexes: [[a]]}\n"
@@ -50,6 +53,25 @@ def test_what_is_written_between_its_steps_is_kept(server: Server, old: str) -> 
         assert conn.execute("SELECT count(*) FROM work_jobs").fetchone() == (
             len(steps) + 1,
         )
+
+
+def test_a_default_of_the_wider_type_comes_with_it(
+    project: Project, database: str
+) -> None:
+    """The previous release, which leaves it to the server, has the old one till then."""
+    columns = "{{a: {{type: {}, default: {}}}}}"
+    new(project, SCHEMA.replace("{email: text}", columns.format("int", 1)))
+    migrate(project, "apply", f"--dsn={database}")
+    new(project, SCHEMA.replace("{email: text}", columns.format("bigint", 2**40)))
+    files = sorted(Path("schemas/migrations/app_jobs").glob("*.sql"))[1:]
+    with psycopg.connect(database, autocommit=True) as conn:
+        for path in files:
+            conn.execute("INSERT INTO send_mail_jobs DEFAULT VALUES")
+            for statement in split(path.read_text(encoding="utf-8")):
+                conn.execute(statement.encode())
+        conn.execute("INSERT INTO send_mail_jobs DEFAULT VALUES")
+        rows = conn.execute("SELECT a FROM send_mail_jobs ORDER BY id").fetchall()
+    assert rows == [(1,)] * len(files) + [(2**40,)]
 
 
 STRANGER = """

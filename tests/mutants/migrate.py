@@ -7,10 +7,12 @@ from typing import Final
 from tests.mutants.runner import Mutant
 
 _APPLY: Final = "tests/migrate/test_apply.py"
+_CASTS: Final = "tests/migrate/test_casts.py"
 _CLAIMS: Final = "tests/migrate/test_claims.py"
 _COMMANDS: Final = "tests/migrate/test_commands.py"
 _RETYPE: Final = "tests/migrate/test_retype.py"
 _ENUMS: Final = "tests/migrate/test_enum_renames.py"
+_TWO_NAMES: Final = "tests/migrate/test_two_names.py"
 _COSTS: Final = "test_a_step_costs_what_the_plan_says"
 
 MIGRATE: Final = (
@@ -89,7 +91,7 @@ MIGRATE: Final = (
     Mutant(
         name="copies-before-other-triggers",
         file="jobgen/migrate/retype.py",
-        old='name = f"zzz_{second}"',
+        old="name = last_trigger(second)",
         new="name = second",
         test=_RETYPE,
         only="test_what_a_trigger_of_others_gives_the_column_is_kept",
@@ -121,8 +123,8 @@ MIGRATE: Final = (
     Mutant(
         name="keyword-of-a-trigger",
         file="jobgen/migrate/renames.py",
-        old="old=quoted_identifier(old)",
-        new="old=old",
+        old="old=quoted_identifier(old.name)",
+        new="old=old.name",
         test=_CLAIMS,
         only=_COSTS,
     ),
@@ -205,5 +207,101 @@ MIGRATE: Final = (
         new="        return type == self.type\n",
         test=_ENUMS,
         only="test_a_worker_of_the_previous_release_starts",
+    ),
+    Mutant(
+        name="two-names-before-others",
+        file="jobgen/migrate/renames.py",
+        old='return f"zzz_{name}"',
+        new="return name",
+        test=_TWO_NAMES,
+        only="test_what_a_trigger_of_others_gives_one_is_in_both",
+    ),
+    Mutant(
+        name="two-names-of-equal-values",
+        file="jobgen/migrate/renames.py",
+        old='_LOOSE = ("json", ',
+        new='_LOOSE = ("json",)  # ',
+        test=_TWO_NAMES,
+        only="test_a_value_that_is_only_spelt_otherwise_reaches_the_other_column",
+    ),
+    Mutant(
+        name="a-cast-that-loses",
+        file="jobgen/migrate/casts.py",
+        old="        if self.exact:\n",
+        new="        if False:\n",
+        test=_CASTS,
+        only="test_a_value_that_is_none_of_the_new_type_is_named",
+    ),
+    Mutant(
+        name="a-cast-that-rounds",
+        file="jobgen/migrate/casts.py",
+        old="        if self.limited:",
+        new="        if False:",
+        test=_CASTS,
+        only="test_a_value_that_is_none_of_the_new_type_is_named",
+    ),
+    Mutant(
+        name="a-time-of-the-session",
+        file="jobgen/migrate/casts.py",
+        old='(_LOCAL, _INSTANT): ("(", " AT TIME ZONE \'UTC\')"),',
+        new='(_LOCAL, _INSTANT): ("", "::timestamptz"),',
+        test=_CASTS,
+        only="test_both_columns_say_the_same_in_their_types",
+    ),
+    Mutant(
+        name="values-are-not-looked-at",
+        file="jobgen/migrate/table_plan.py",
+        old="if old.type != new.type and change.old is None:",
+        new="if old.type == new.type and change.old is None:",
+        test=_CASTS,
+        only="test_a_value_that_is_none_of_the_new_type_is_named",
+    ),
+    Mutant(
+        name="a-later-default-is-not-looked-at",
+        file="jobgen/migrate/table_plan.py",
+        old="if old.type != new.type and change.new.default is not None:",
+        new="if change.old is None and change.new.default is not None:",
+        test=_TWO_NAMES,
+        only="test_a_default_that_changes_meanwhile_is_looked_at_too",
+    ),
+    Mutant(
+        name="a-filled-value-is-written-back",
+        file="templates/migrate/sync_cast.jinja",
+        old="            _new := _filled.",
+        new="            _new := true OR _filled.",
+        test=_TWO_NAMES,
+        only="test_what_is_written_while_the_backfill_runs_is_kept",
+    ),
+    Mutant(
+        name="a-written-value-is-taken-for-filled",
+        file="templates/migrate/sync_cast.jinja",
+        old="            _new := _filled.",
+        new="            _new := false AND _filled.",
+        test=_TWO_NAMES,
+        only="test_what_is_written_while_the_backfill_runs_is_kept",
+    ),
+    Mutant(
+        name="a-row-that-does-not-fit-stands-still",
+        file="templates/migrate/sync_cast.jinja",
+        old="    ELSE\n        RETURN NEW;\n",
+        new="    ELSE\n        _new := false;\n",
+        test=_CASTS,
+        only="test_a_row_that_does_not_fit_can_still_be_fetched",
+    ),
+    Mutant(
+        name="a-name-ends-the-look",
+        file="jobgen/migrate/blocks.py",
+        old="column=quoted_identifier(old.name),",
+        new="column=quote_identifier(old.name),",
+        test=_TWO_NAMES,
+        only="test_columns_may_be_called_as_the_trigger_calls_its_own",
+    ),
+    Mutant(
+        name="what-a-name-breaks-besides",
+        file="jobgen/migrate/breaks.py",
+        old="    yield from _column(where, old, replace(column, name=name))\n",
+        new="",
+        test=_TWO_NAMES,
+        only="test_what_another_name_breaks_besides_is_said",
     ),
 )
