@@ -27,5 +27,5 @@ def found(project: Project, arguments: argparse.Namespace) -> Database:
     if problem is not None:
         raise CannotError(problem)
     for each in adoption.left_alone(both.live, wanted):
-        report.print_result(f"left alone: {each}")
+        report.print_error(f"left alone: {each}")  # the output may be JSON
     return adoption.adopted(both.live, both.wanted, wanted)

@@ -73,8 +73,8 @@ def planned(
             f" them in {wanted.schema}; they cannot be moved while anybody uses them"
         )
     snapshot = target(old, wanted, drop=drop)
-    known = bool(written.chain or begun)
-    found = breaks(old, wanted, project.schema) if known else ()
+    is_start = not written.chain and begun is None
+    found = () if is_start else breaks(old, wanted, project.schema)
     refused = any(each.refused for each in found)
     steps = () if refused else steps_between(old.database, snapshot.database)
     return Plan(

@@ -49,15 +49,9 @@ def adopted(live: Database, spelt: Database, wanted: Database) -> Database:
 
 
 def _adopted(live: Table, spelt: Table, wanted: Table) -> Table:
-    columns = _by_name(spelt.columns), _by_name(wanted.columns)
     return replace(
         live,
-        columns=tuple(
-            replace(each, default=columns[1][each.name].default)
-            if each.name in columns[0] and each.default == columns[0][each.name].default
-            else each
-            for each in live.columns
-        ),
+        columns=tuple(_column(each, spelt, wanted) for each in live.columns),
         checks=_known(live.checks, spelt.checks, wanted.checks),
         foreign_keys=_known(live.foreign_keys, spelt.foreign_keys, wanted.foreign_keys),
         indexes=_known(live.indexes, spelt.indexes, wanted.indexes),
@@ -68,6 +62,13 @@ def _adopted(live: Table, spelt: Table, wanted: Table) -> Table:
         strangers=(),
         job=wanted.job,
     )
+
+
+def _column(live: Column, spelt: Table, wanted: Table) -> Column:
+    theirs, mine = _by_name(spelt.columns), _by_name(wanted.columns)
+    if live.name in theirs and live.default == theirs[live.name].default:
+        return replace(live, default=mine[live.name].default)
+    return live
 
 
 def _known(live: Iterable[N], spelt: Iterable[N], wanted: Iterable[N]) -> tuple[N, ...]:
