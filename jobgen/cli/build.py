@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobgen.cli import changes, disk, report, unchanged
+from jobgen.cli.cache import Kept
 from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
 from jobgen.cli.watch import watch
@@ -283,8 +284,9 @@ def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None
-    from jobgen.emit import emit  # slow to import, as above
+    from jobgen.emit import emit, keep_compiled  # slow to import, as above
 
+    keep_compiled(Kept("templates"))
     files = emit(schema, source=banner)
     try:
         plan = disk.plan(directory, files, banner)

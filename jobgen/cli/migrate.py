@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from jobgen.cli import report
+from jobgen.cli.cache import Kept
 from jobgen.cli.migrations import CannotError, RefusedError
 
 _Run: TypeAlias = Callable[[argparse.Namespace], int]
@@ -108,6 +109,9 @@ _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 
 def run(arguments: argparse.Namespace) -> int:
     """0: fine; 1: found something; 2: cannot do it."""
+    from jobgen.emit import keep_compiled  # slow to import, and not for --help
+
+    keep_compiled(Kept("templates"))
     try:
         return _command(arguments)(arguments)
     except RefusedError:

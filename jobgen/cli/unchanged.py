@@ -9,7 +9,6 @@ build is made, and it alone decides.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,12 +17,14 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from jobgen.cli.cache import Kept
 from jobgen.cli.disk import BANNER_REACH, banner_of
 from jobgen.cli.files import read_named
 from jobgen.cli.location import output_of, project_of
 
 _GENERATOR = ("jobgen.cli", "jobgen.emit", "jobgen.schema", "jobgen.templates")
 _LIBRARIES = ("jinja2", "yaml")
+_BUILDS = Kept("builds")
 
 
 def directory(schema: str, output: str | None) -> Path | None:
@@ -32,7 +33,7 @@ def directory(schema: str, output: str | None) -> Path | None:
     `output` is that of `--output`. None where a build may have something to do.
     """
     try:
-        entry = json.loads(_entry(schema, output).read_bytes())
+        entry = json.loads(_BUILDS.get(_name(schema, output)) or b"")
         found = Path(entry["place"][1])
         same = (
             entry["generator"] == _generator()
@@ -68,18 +69,12 @@ def remember(
         ],
         "files": {name: _digest(data) for name, data in files.items()},
     }
-    path = _entry(schema, output)
-    temporary = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
-    with contextlib.suppress(OSError):  # only the next build is slower
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(entry), encoding="utf-8")
-        temporary.replace(path)
+    _BUILDS.put(_name(schema, output), json.dumps(entry).encode())
 
 
-def _entry(schema: str, output: str | None) -> Path:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+def _name(schema: str, output: str | None) -> str:
     key = json.dumps([_absolute(schema), output and _absolute(output)])
-    return home / "jobgen" / f"{_digest(key.encode())}.json"
+    return f"{_digest(key.encode())}.json"
 
 
 def _absolute(name: str) -> str:

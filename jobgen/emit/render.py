@@ -1,4 +1,4 @@
-"""Views → text; the only importer of jinja2.
+"""Views → text, by Jinja.
 
 Stage: emit. Templates lay out and nothing more: one environment, which refuses
 a name that the view does not have, escapes nothing by itself, and offers the
@@ -7,14 +7,19 @@ quoting filters as the only way by which a text of the user becomes code.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
+import jinja2
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from jobgen.emit import literals
+from jobgen.emit.compiled import Compiled, Store
 from jobgen.schema import quoting
 
 if TYPE_CHECKING:
@@ -30,6 +35,14 @@ def render_each(templates: Iterable[str], view: DataclassInstance) -> list[str]:
     """The same for several templates, in their order, that lay out one view."""
     values = {name: getattr(view, name) for name in _names(type(view))}
     return [_text(_template(template), values) for template in templates]
+
+
+def keep_compiled(store: Store) -> None:
+    """From now on take compiled templates from `store`, and give it those it lacks."""
+    parts = (sys.modules[__name__], literals, quoting)
+    with suppress(OSError):  # where modules come without their source, none are kept
+        compiler = "".join([jinja2.__version__, *map(inspect.getsource, parts)])
+        _ENVIRONMENT.bytecode_cache = Compiled(store, compiler)
 
 
 @cache

@@ -55,7 +55,7 @@ def test_nothing_is_made_where_nothing_has_changed(
 
 def test_the_first_build_of_all_is_made(built: Project, cache: Path) -> None:
     """Without memory, and with one that makes no sense."""
-    [entry] = (cache / "jobgen").iterdir()
+    [entry] = (cache / "jobgen" / "builds").iterdir()
     for damage in (b"", b"[]", b"{}", b"\xff", b'{"inputs": []}'):
         entry.write_bytes(damage)
         assert "jinja2" in imported(built)
@@ -64,7 +64,7 @@ def test_the_first_build_of_all_is_made(built: Project, cache: Path) -> None:
 
 def test_another_generator_makes_it_again(built: Project, cache: Path) -> None:
     """Its output may be another; what is remembered says who made it."""
-    [entry] = (cache / "jobgen").iterdir()
+    [entry] = (cache / "jobgen" / "builds").iterdir()
     known = json.loads(entry.read_bytes())
     entry.write_text(json.dumps(known | {"generator": "0" * 64}))
     assert "jinja2" in imported(built)
