@@ -284,10 +284,11 @@ def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None
-    from jobgen.emit import emit, keep_compiled  # slow to import, as above
+    from jobgen.cli.parallel import shared  # slow to import, as above
+    from jobgen.emit import emit, keep_compiled
 
     keep_compiled(Kept("templates"))
-    files = emit(schema, source=banner)
+    files = emit(schema, source=banner, run=shared)
     try:
         plan = disk.plan(directory, files, banner)
     except OSError as error:

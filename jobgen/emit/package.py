@@ -6,22 +6,43 @@ same schema and source give the same bytes, everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
 from jobgen.emit.digest import digest
 from jobgen.emit.job_module import module_view, twin_view
 from jobgen.emit.python import enums_view, package_view, schema_view, twins_view
 from jobgen.emit.render import render
 from jobgen.emit.sql import schema_sql
-from jobgen.schema.model import Schema
-from jobgen.schema.tables import tables_of
+from jobgen.schema.model import Job, Schema
+from jobgen.schema.tables import Database, Table, tables_of
+
+Files: TypeAlias = dict[str, str]
+"""Text by relative POSIX path."""
+Task: TypeAlias = Callable[[], Files]
+Run: TypeAlias = Callable[[Sequence[Task]], Sequence[Files]]
+"""Does tasks, none of which depends on another; results in the order of the tasks."""
 
 
-def emit(schema: Schema, *, source: str) -> dict[str, str]:
+def one_by_one(tasks: Sequence[Task]) -> list[Files]:
+    return [task() for task in tasks]
+
+
+def emit(schema: Schema, *, source: str, run: Run = one_by_one) -> Files:
     """Every file of the package; `source` is the schema file as banners name it,
     relative to the output directory, with `/` between."""
     database = tables_of(schema)
+    tasks = [partial(_common, schema, database, source)]
+    for job, table in zip(schema.jobs, database.tables, strict=True):
+        tasks.append(partial(_of_job, schema, job, table, source))
+    return {name: text for files in run(tasks) for name, text in files.items()}
+
+
+def _common(schema: Schema, database: Database, source: str) -> Files:
     sql = schema_sql(database, source, minimum=schema.postgres.minimum)
     values = schema_view(schema, source, sql, digest(schema))
-    files = {
+    return {
         "__init__.py": render("python/package.py.jinja", package_view(schema, source)),
         "_schema.py": render("python/schema.py.jinja", values),
         "aio/__init__.py": render("python/twins.py.jinja", twins_view(schema, source)),
@@ -29,9 +50,12 @@ def emit(schema: Schema, *, source: str) -> dict[str, str]:
         "py.typed": "",
         "schema.sql": sql,
     }
-    for job, table in zip(schema.jobs, database.tables, strict=True):
-        module = module_view(schema, job, table, source)
-        twin = twin_view(job, module)
-        files[f"{job.module}.py"] = render("python/job.py.jinja", module)
-        files[f"aio/{job.module}.py"] = render("python/aio_job.py.jinja", twin)
-    return files
+
+
+def _of_job(schema: Schema, job: Job, table: Table, source: str) -> Files:
+    module = module_view(schema, job, table, source)
+    twin = twin_view(job, module)
+    return {
+        f"{job.module}.py": render("python/job.py.jinja", module),
+        f"aio/{job.module}.py": render("python/aio_job.py.jinja", twin),
+    }

@@ -1,0 +1,133 @@
+"""A large schema is built on all processors, to the same end as on one.
+
+In a process of its own: this one may have threads, and is not copied then.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.project import Project
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere processes are not copied"
+)
+
+COLUMNS = "{user_id: bigint, note: text}"
+LARGE = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\njobs:\n" + "".join(
+    f"  job_{number}:\n    columns: {COLUMNS}\n" for number in range(60)
+)
+
+TASKS = """
+import os, signal, sys, threading
+os.sched_getaffinity = lambda process: {{0, 1, 2}}
+from jobgen.cli.parallel import shared
+
+parent = os.getpid()
+
+def task(number):
+    def do():
+        {work}
+        return {{str(number): str(os.getpid())}}
+    return do
+
+{before}
+results = shared([task(number) for number in range(300)])
+assert [[*each] for each in results] == [[str(number)] for number in range(300)]
+print(*{{process for each in results for process in each.values()}}, parent)
+"""
+ELSEWHERE = "if os.getpid() != parent: "
+
+
+def ran(work: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Does 300 tasks, all of which do `work`, where there are three processors."""
+    script = TASKS.format(work=work, before=before)
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+
+
+def processes(done: subprocess.CompletedProcess[str]) -> tuple[set[str], str]:
+    """Those whose results were taken, and the one that was asked."""
+    assert done.stderr == ""
+    *found, parent = done.stdout.split()
+    return set(found), parent
+
+
+SLOW = "import time; time.sleep(0.001)"
+
+
+def test_each_processor_has_its_share() -> None:
+    found, parent = processes(ran(SLOW))
+    assert len(found) == 3
+    assert parent in found
+
+
+def test_what_a_killed_copy_owes_is_done() -> None:
+    found, parent = processes(ran(f"{ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL)"))
+    assert found == {parent}
+
+
+@pytest.mark.parametrize("error", ["OSError", "KeyboardInterrupt", "SystemExit"])
+def test_what_a_copy_fails_to_do_is_done_without_a_word(error: str) -> None:
+    found, parent = processes(ran(f"{ELSEWHERE}raise {error}"))
+    assert found == {parent}
+
+
+def test_a_task_that_fails_everywhere_fails_once() -> None:
+    done = ran("raise ValueError('nobody can')")
+    assert done.returncode == 1
+    assert done.stderr.count("ValueError: nobody can") == 1
+
+
+def test_it_goes_on_where_no_process_can_be_made() -> None:
+    refused = "def refused(): raise BlockingIOError\nos.fork = refused"
+    found, parent = processes(ran(SLOW, refused))
+    assert found == {parent}
+
+
+def test_a_process_with_threads_is_not_copied() -> None:
+    """Whatever they hold would be held for ever in the copy."""
+    thread = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    found, parent = processes(ran(SLOW, thread))
+    assert found == {parent}
+
+
+def built(project: Project, processors: str) -> tuple[dict[str, bytes], bool]:
+    """The package, made where there are those processors; whether it was shared out."""
+    script = (
+        f"import os, sys; os.sched_getaffinity = lambda process: {processors}\n"
+        "from jobgen.cli.main import main\n"
+        "assert main(['build', 'schemas/jobs.yaml']) == 0\n"
+        "print('multiprocessing' in sys.modules)"
+    )
+    for made in project.output.rglob("*.*"):
+        made.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project.root,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    files = {
+        path.relative_to(project.output).as_posix(): path.read_bytes()
+        for path in project.output.rglob("*.*")
+    }
+    return files, done.stdout.split()[-1] == "True"
+
+
+def test_the_package_is_the_same_on_many_processors(project: Project) -> None:
+    project.write(LARGE)
+    alone, shared_out = built(project, "{0}")
+    assert not shared_out
+    assert "job_59.py" in alone
+    assert built(project, "{0, 1}") == (alone, True)
+
+
+def test_a_small_schema_is_not_shared_out(project: Project) -> None:
+    """A process more would take longer than all that there is to do."""
+    assert not built(project, "{0, 1}")[1]
