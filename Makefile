@@ -64,7 +64,7 @@ bench-scale: .venv/.dev ## tables of millions, several processes, an hour of loa
 	python -m benchmarks.scale
 
 clean: ## remove .venv and what the tools left
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made:

@@ -1,4 +1,7 @@
-"""The wheel is complete: installed elsewhere, it builds what the checkout builds."""
+"""The wheel is complete: installed elsewhere, it builds what the checkout builds.
+
+And an editable install is one for type checkers too.
+"""
 
 import os
 import shutil
@@ -42,16 +45,10 @@ def _files(directory: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy: setuptools would also pack an old build/."""
-    source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, source)
-    for name in ("docs", "jobgen", "templates"):
-        shutil.copytree(CHECKOUT / name, source / name)
     target = tmp_path_factory.mktemp("wheel")
     _run(
         *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
-        *("--wheel-dir", target, source),
+        *("--wheel-dir", target, CHECKOUT),
         cwd=target,
     )
     [built] = target.glob("jobgen-*.whl")
@@ -83,3 +80,20 @@ def test_an_installed_jobgen_builds_the_example(wheel: Path, tmp_path: Path) -> 
     expected = _files(CHECKOUT / "generated_example")
     assert expected == _files(project / "generated_example")
     _run(binaries / "jobgen", "explain", "unknown-type", cwd=project)
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [
+        ["mypy", "--strict", "--python-executable", sys.executable],
+        ["pyright", "--pythonpath", sys.executable],
+    ],
+    ids=["mypy", "pyright"],
+)
+def test_checkers_far_from_the_checkout_know_the_runtime(
+    checker: list[str], tmp_path: Path
+) -> None:
+    """Of the install that the tests themselves have, which is editable."""
+    shutil.copytree(CHECKOUT / "generated_example", tmp_path / "generated_example")
+    command = [sys.executable, "-m", *checker, "generated_example"]
+    _run(*command, cwd=tmp_path)

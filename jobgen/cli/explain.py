@@ -1,15 +1,14 @@
 """`jobgen explain CODE`: prints the page of a diagnostic, or of what a migration
 breaks; without CODE, lists all.
 
-The pages are `docs/diagnostics` and `docs/breaks`, installed as the packages
-`jobgen.pages` and `jobgen.breaks`.
+The pages are a part of the documentation.
 """
 
 from __future__ import annotations
 
 import argparse
-from importlib import resources
 
+from jobgen import assets
 from jobgen.cli import report
 from jobgen.migrate.codes import BREAKS, BreakCode
 from jobgen.schema.codes import CODES, Code
@@ -45,8 +44,8 @@ _ALL: tuple[Code | BreakCode, ...] = (*CODES, *BREAKS)
 
 def page(code: Code | BreakCode) -> str:
     """The Markdown of the page of `code`."""
-    package = "jobgen.pages" if code in CODES else "jobgen.breaks"
-    return (resources.files(package) / f"{code}.md").read_text(encoding="utf-8")
+    directory = assets.pages() if code in CODES else assets.breaks()
+    return (directory / f"{code}.md").read_text(encoding="utf-8")
 
 
 def summary(code: Code | BreakCode) -> str:

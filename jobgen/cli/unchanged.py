@@ -17,12 +17,13 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from jobgen import assets
 from jobgen.cli.cache import Kept
 from jobgen.cli.disk import BANNER_REACH, banner_of
 from jobgen.cli.files import read_named
 from jobgen.cli.location import output_of, project_of
 
-_GENERATOR = ("jobgen.cli", "jobgen.emit", "jobgen.schema", "jobgen.templates")
+_GENERATOR = ("jobgen.cli", "jobgen.emit", "jobgen.schema")
 _LIBRARIES = ("jinja2", "yaml")
 _BUILDS = Kept("builds")
 
@@ -126,8 +127,8 @@ def _generator() -> str:
         origin = _origin(name)
         status = origin.stat()
         digest.update(f"{origin} {status.st_size} {status.st_mtime_ns}".encode())
-    for name in _GENERATOR:
-        for path in _sources(_origin(name).parent):
+    for directory in (*map(_directory, _GENERATOR), assets.templates()):
+        for path in _sources(directory):
             digest.update(f"{path}\0{_digest(path.read_bytes())}\0".encode())
     return digest.hexdigest()
 
@@ -135,6 +136,10 @@ def _generator() -> str:
 def _sources(directory: Path) -> Iterator[Path]:
     for kind in ("*.py", "*.jinja"):
         yield from sorted(directory.rglob(kind))
+
+
+def _directory(package: str) -> Path:
+    return _origin(package).parent
 
 
 def _origin(module: str) -> Path:

@@ -16,8 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import jinja2
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from jobgen import assets
 from jobgen.emit import literals
 from jobgen.emit.compiled import Compiled, Store
 from jobgen.schema import quoting
@@ -75,7 +76,7 @@ class _WithoutGlobals(Environment):
 
 def _environment() -> Environment:
     environment = _WithoutGlobals(
-        loader=PackageLoader("jobgen.templates", "."),
+        loader=FileSystemLoader(assets.templates()),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,

@@ -86,12 +86,12 @@ def test_another_template_is_compiled(project: Project) -> None:
     """Though it has the name of one that is kept."""
     compiled(project)
     change = (
-        "from jinja2 import PackageLoader; get = PackageLoader.get_source\n"
+        "from jinja2 import FileSystemLoader; get = FileSystemLoader.get_source\n"
         "def longer(self, environment, name):\n"
         "    source, *others = get(self, environment, name)\n"
         "    return (source + '# end\\n' if name == 'python/enums.py.jinja'"
         " else source, *others)\n"
-        "PackageLoader.get_source = longer"
+        "FileSystemLoader.get_source = longer"
     )
     assert compiled(project, change) == {"python/enums.py.jinja"}
     assert (project.output / "enums.py").read_text().endswith("# end\n")

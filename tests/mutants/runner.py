@@ -68,8 +68,6 @@ def _copy() -> Generator[Path]:
                 shutil.copytree(source, copy / entry, ignore=ignored)
             elif source.exists():
                 shutil.copy(source, copy / entry)
-        # An editable install knows jobgen.templates by the original's place.
-        (copy / "jobgen" / "templates").symlink_to(copy / "templates")
         yield copy
 
 

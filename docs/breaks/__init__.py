@@ -1,1 +1,0 @@
-"""The page of each thing that a migration may break; installed as `jobgen.breaks`."""

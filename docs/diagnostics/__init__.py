@@ -1,1 +1,0 @@
-"""The page of each diagnostic; installed as `jobgen.pages`."""

@@ -1,1 +1,0 @@
-"""The layout of everything that jobgen writes; installed as `jobgen.templates`."""
