@@ -60,9 +60,19 @@ _EXPLANATIONS = (
     ),
     ("found a tab character", "a tab in the indentation", "YAML wants spaces"),
     (
-        "found undefined tag handle",
-        "a text without quotes cannot begin with '!'",
-        "put it in quotes",
+        "found unexpected ':'",
+        "within [] and {} a ':' needs a space after it",
+        "write 'key: value', and a text with ':' in quotes",
+    ),
+    ("directive name", "a line cannot begin with '%'", "put a text in quotes"),
+    ("non-alphabetical", "a line cannot begin with '%'", "put a text in quotes"),
+    *(
+        (part, "a text without quotes cannot begin with '!'", "put it in quotes")
+        for part in (
+            "found undefined tag handle",
+            "did not find expected tag URI",
+            "did not find expected whitespace or line break",
+        )
     ),
     (
         "did not find expected alphabetic or numeric character",
@@ -71,10 +81,13 @@ _EXPLANATIONS = (
     ),
     ("incompatible YAML", "a version of YAML that is not known", "remove the line"),
     ("duplicate %YAML", "a second version of YAML", "remove the line"),
-    (
-        "found unknown escape character",
-        "an unknown escape in double quotes",
-        "use single quotes, in which a backslash is itself",
+    *(
+        (
+            part,
+            "an unknown escape in double quotes",
+            "use single quotes, in which a backslash is itself",
+        )
+        for part in ("found unknown escape character", "hexdecimal number")  # so spelt
     ),
     (
         "found invalid Unicode character escape",
@@ -98,6 +111,8 @@ _AT_ITS_BEGINNING = (
     "found unexpected end of stream",
     "found unexpected document indicator",
     "did not find expected alphabetic or numeric character",
+    "did not find expected tag URI",
+    "did not find expected whitespace or line break",
 )
 _NO_COMMA = "did not find expected ',' or"
 

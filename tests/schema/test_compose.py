@@ -124,6 +124,13 @@ def test_quotes_of_every_kind_are_only_text() -> None:
         ("reserved: - e", 15, "a list with '- ' cannot begin in the line of its key"),
         ("doc: ? why", 10, "a text without quotes cannot begin with '? '"),
         ("doc: !why!not", 10, "a text without quotes cannot begin with '!'"),
+        (
+            "columns: {e:{type: text}}",
+            16,
+            "within [] and {} a ':' needs a space after it",
+        ),
+        ("columns: {e: !text}", 18, "a text without quotes cannot begin with '!'"),
+        ('doc: "C:\\users"', 15, "an unknown escape in double quotes"),
         ("doc: & so on", 10, "a text without quotes cannot begin with '&' or '*'"),
         ("doc: |text", 11, "something follows '|' or '>'"),
         (
@@ -145,7 +152,14 @@ def test_what_is_not_yaml_is_said_in_the_words_of_the_grammar(
 
 
 @pytest.mark.parametrize(
-    "text", ["%YAML 2.0\n---\na: b\n", "a: b\n...\nc: d\n", "a: |\n\tb\n", "a: 'b\n---"]
+    "text",
+    [
+        "%jobgen: 1\n",
+        "%YAML 2.0\n---\na: b\n",
+        "a: b\n...\nc: d\n",
+        "a: |\n\tb\n",
+        "a: 'b\n---",
+    ],
 )
 def test_the_parsers_own_words_are_not_shown(text: str) -> None:
     """They name things of YAML that the grammar does not have."""
