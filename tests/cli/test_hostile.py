@@ -108,7 +108,7 @@ HARMLESS: dict[str, bytes] = {
         _HEAD + _JOBS + "    doc: " + "\U0001f600" * 25_000 + "\n"
     ).encode(),
     "a check of many lines": _with_column(
-        "{type: text, check: \"e <> '" + "\\n" * 300_000 + "'\"}"
+        "{type: text, check: \"e <> '" + "\\n" * 300_000 + "x'\"}"
     ),
     "a check of many words": _with_column(
         '{type: text, check: "true' + " and true" * 400_000 + '"}'
