@@ -25,13 +25,26 @@ class Kept:
 
     def put(self, name: str, data: bytes) -> None:
         """Keeps `data`, at once or not at all."""
-        path = self._path(name)
-        temporary = path.with_name(f"{name}.{os.urandom(4).hex()}")
         with contextlib.suppress(OSError):
+            path = self._path(name)
+            temporary = path.with_name(f"{name}.{os.urandom(4).hex()}")
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary.write_bytes(data)
             temporary.replace(path)
 
     def _path(self, name: str) -> Path:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-        return Path(cache, "jobgen", self._kind, name)
+        return _directory() / "jobgen" / self._kind / name
+
+
+def _directory() -> Path:
+    """The user's cache directory; an OSError where there is none.
+
+    A relative XDG_CACHE_HOME is to be ignored, and an account may have no home.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError as error:
+        raise FileNotFoundError("this account has no home directory") from error

@@ -79,7 +79,8 @@ def _refuse(message: str) -> int:
 
 def _next(root: Path, package: str) -> str:
     file = root / _DIRECTORY / _FILE
-    build = shlex.join(["jobgen", "build", str(file)])
+    end = ["--"] if str(file).startswith("-") else []
+    build = shlex.join(["jobgen", "build", *end, str(file)])
     sql = shlex.quote(str(root / package / "schema.sql"))
     return (
         f"wrote {file} and {file.with_name(_JSON_SCHEMA)}; next:\n"

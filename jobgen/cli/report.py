@@ -144,7 +144,7 @@ def _blank(character: str) -> str:
 
 
 def _width(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.category(character) in ("Mn", "Me"):  # marks on the one before
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -15,8 +15,9 @@ from jobgen.schema.grammar import Column as Keys
 from jobgen.schema.grammar import Job as JobKeys
 from jobgen.schema.grammar import References as ReferenceKeys
 from jobgen.schema.kinds import expected, is_null
+from jobgen.schema.labels import NO_LABELS, Labels
 from jobgen.schema.literals import literal
-from jobgen.schema.model import Column, Enum, References
+from jobgen.schema.model import Column, References
 from jobgen.schema.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from jobgen.schema.texts import read_name
 from jobgen.schema.typed_json import load_typed_json
@@ -195,24 +196,21 @@ def _default(
         message = "the column is not nullable, so NULL cannot be its default"
         context.found.error("bad-default", node.span, message, "add 'nullable: true'")
         return None
-    enum = context.enums.get(column_type.enum or "")
-    labels = tuple(label.text for label in enum.labels) if enum else ()
-    if enum is not None and context.places.doubtful("enums", enum.name):
-        labels = ()
+    enum = column_type.enum or ""
+    doubtful = context.places.doubtful("enums", enum)
+    labels = NO_LABELS if doubtful else context.labels.get(enum, NO_LABELS)
     sql = literal(node, column_type, labels, context.found.guesses)
     if not isinstance(sql, str):
         for each in sql:
             context.found.error("bad-default", each.span, each.message, each.help)
         return None
-    if enum is not None:
-        _warn_of_deprecated(node, enum, context)
+    _warn_of_deprecated(node, labels, context)
     return sql
 
 
-def _warn_of_deprecated(node: Node, enum: Enum, context: Context) -> None:
-    old = {label.text for label in enum.labels if label.deprecated}
+def _warn_of_deprecated(node: Node, labels: Labels, context: Context) -> None:
     for each in node.items if isinstance(node, Sequence) else (node,):
-        if isinstance(each, Scalar) and each.text in old:
+        if isinstance(each, Scalar) and labels.deprecated.get(each.text):
             message = f"the label {shown(each.text)} is deprecated"
             help = (
                 "let another one be the default: every producer that says none gets it"

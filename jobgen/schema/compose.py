@@ -36,7 +36,9 @@ def compose(text: str, source: str, found: Gatherer, start: str) -> Node | None:
         span, message, help = _described(error, text, source)
         if "maximum nesting depth" in (error.problem or ""):
             _too_deep(span, found)  # the parser reads ahead, and some give up first
-        else:
+        elif (
+            span.start.line != builder.refused_in
+        ):  # else it is what follows `*` or `&`
             found.error("bad-yaml", span, message, help)
         return None
     except yaml.YAMLError as error:
@@ -61,12 +63,14 @@ def _too_deep(span: Span, found: Gatherer) -> None:
 def _described(
     error: yaml.MarkedYAMLError, text: str, source: str
 ) -> tuple[Span, str, str | None]:
-    mark = error.problem_mark or error.context_mark
-    if begins_before(error.problem or "") and error.context_mark is not None:
-        mark = error.context_mark
+    problem, began = error.problem or "", error.context_mark
+    mark = error.problem_mark or began
+    one_line = mark is not None and began is not None and mark.line == began.line
+    if began is not None and begins_before(problem, one_line=one_line):
+        mark = began
     start = Position(1, 1) if mark is None else _inside(_position(mark), text)
     end = Position(start.line, start.column + 1)
-    message, help = explain(error.problem or "", error.context or "", text, start.line)
+    message, help = explain(problem, error.context or "", text, start, inside=one_line)
     return Span(source=source, start=start, end=end), message, help
 
 
@@ -84,6 +88,8 @@ class _Builder:
     def __init__(self, source: str, found: Gatherer) -> None:
         self.root: Node | None = None
         self.stopped = False
+        self.refused_in = 0
+        """The last line with an alias, anchor or tag: they break what comes after."""
         self._source = source
         self._found = found
         self._sharing = Sharing(found)
@@ -116,6 +122,7 @@ class _Builder:
             self._put(self._open.pop().close(span.end))
         elif isinstance(event, yaml.AliasEvent):
             self._sharing.refuse("alias", span)
+            self.refused_in = span.start.line
             self._put(Broken(span))
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(span)
@@ -136,6 +143,8 @@ class _Builder:
         self.stopped = True
 
     def _meta(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self.refused_in = self._span(event).start.line
         if event.anchor is not None:
             self._sharing.refuse("anchor", self._prefix(event, len(event.anchor) + 1))
         if event.tag is not None:
@@ -155,6 +164,9 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent, span: Span) -> None:
         if event.anchor is not None or event.tag is not None:
             self._meta(event)
+            if not event.value:  # what was to be a text, such as `!` or `&`
+                self._put(Broken(span))
+                return
         hidden = hidden_character(event.value)
         if hidden is not None:
             self._found.error(

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobgen.schema.diagnostics import Gatherer
-from jobgen.schema.model import Enum, Postgres
+from jobgen.schema.labels import Labels
+from jobgen.schema.model import Postgres
 from jobgen.schema.places import Places
 from jobgen.schema.typeguesses import TypeGuesses
 
@@ -21,6 +22,6 @@ class Context:
     found: Gatherer
     places: Places
     postgres: Postgres
-    enums: Mapping[str, Enum]
     enum_classes: Mapping[str, str]
+    labels: Mapping[str, Labels]
     type_guesses: TypeGuesses

@@ -61,12 +61,13 @@ def settled(expression: str) -> str:
     return _TOKEN.sub(_settle, expression)
 
 
-_CONTINUED = re.compile(r"'\s*\n\s*'")
+_CONTINUED = re.compile(r"'[^\S\n]*\n\s*'")
 _PREFIX = re.compile(r"[\w&]")
 
 
 def _settle(token: re.Match[str]) -> str:
-    text, before = token[0], token.string[: token.start()][-1:]
+    text, start = token[0], token.start()
+    before = token.string[max(start - 1, 0) : start]
     if token.lastgroup != "string" or "\\" not in text or _PREFIX.fullmatch(before):
         return text
     return "E" + text.replace("\\", "\\\\")

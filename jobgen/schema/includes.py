@@ -16,7 +16,7 @@ from jobgen.schema.fields import Fields
 from jobgen.schema.files import File, Files, Unreadable
 from jobgen.schema.grammar import ONLY_IN_ROOT
 from jobgen.schema.grammar import Included as Keys
-from jobgen.schema.kinds import describe, expected
+from jobgen.schema.kinds import describe, expected, is_null
 from jobgen.schema.nodes import Broken, Entry, Mapping, Scalar, Sequence
 from jobgen.schema.paths import problem_in
 from jobgen.schema.source import MAX_BYTES, decode, readable
@@ -85,7 +85,7 @@ class _Walk:
         """The entries of a list, the last first."""
         entries: list[_Entry] = []
         for item in reversed(node.items if node is not None else ()):
-            if isinstance(item, Scalar) and not item.empty:
+            if isinstance(item, Scalar) and not (item.empty or is_null(item)):
                 entries.append(_Entry(item, above))
             else:
                 expected("the path of a file", item, self._found)

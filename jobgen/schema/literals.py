@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
+from itertools import islice
 
 from jobgen.schema import booleans, values
 from jobgen.schema.diagnostics import Span, listed, shown
 from jobgen.schema.digits import advice, in_decimal
 from jobgen.schema.guesses import Guesses
 from jobgen.schema.json_text import json_text
+from jobgen.schema.labels import Labels
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.quoting import quote_literal
 from jobgen.schema.types import ColumnType, Family
@@ -59,7 +61,7 @@ class LiteralProblem:
 
 
 def literal(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
+    node: Node, column_type: ColumnType, labels: Labels, guesses: Guesses
 ) -> str | list[LiteralProblem]:
     """The SQL literal for `node`; `labels` are those of the type's enum."""
     if column_type.array:
@@ -83,7 +85,7 @@ def _stands_alone(text: str, column_type: ColumnType) -> bool:
 
 
 def _array(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
+    node: Node, column_type: ColumnType, labels: Labels, guesses: Guesses
 ) -> str | list[LiteralProblem]:
     if not isinstance(node, Sequence):
         message = f"this is not a list, which {column_type.sql} needs"
@@ -101,7 +103,7 @@ def _array_element(text: str) -> str:
 
 
 def _element(
-    node: Node, column_type: ColumnType, labels: tuple[str, ...], guesses: Guesses
+    node: Node, column_type: ColumnType, labels: Labels, guesses: Guesses
 ) -> str | LiteralProblem:
     """The text of one value, as PostgreSQL's input function takes it."""
     family, sql = column_type.element.family, column_type.element.sql
@@ -151,13 +153,14 @@ def _json(node: Node) -> str | LiteralProblem:
 
 
 def _label(
-    node: Scalar, enum: str, labels: tuple[str, ...], guesses: Guesses
+    node: Scalar, enum: str, labels: Labels, guesses: Guesses
 ) -> str | LiteralProblem:
-    if node.text in labels or not labels:  # none are known: reported at the enum
+    known = labels.deprecated
+    if node.text in known or not known:  # none are known: reported at the enum
         return node.text
     message = f"{shown(node.text)} is not a label of {enum}"
-    few = f"write {listed(labels[:10])}" if labels else None
-    help = guesses.did_you_mean(node.text, labels) or few
+    few = f"write {listed(islice(known, 10))}"
+    help = guesses.did_you_mean(node.text, labels.words) or few
     return LiteralProblem(node.span, message, help)
 
 

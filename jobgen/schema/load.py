@@ -26,6 +26,7 @@ from jobgen.schema.grammar import Top as Keys
 from jobgen.schema.includes import Inclusion, joined, load_includes
 from jobgen.schema.jobs import load_jobs
 from jobgen.schema.kinds import describe
+from jobgen.schema.labels import Labels
 from jobgen.schema.model import Enum, Job, Postgres, Roles, Schema
 from jobgen.schema.nodes import Broken, Mapping
 from jobgen.schema.paths import problem_in
@@ -109,8 +110,8 @@ def _schema(
         found=found,
         places=places,
         postgres=postgres,
-        enums=named,
         enum_classes={name: enum.class_name for name, enum in named.items()},
+        labels={name: Labels.of(enum.labels) for name, enum in named.items()},
         type_guesses=TypeGuesses(named, found.guesses),
     )
     jobs = _jobs(fields, included, context)

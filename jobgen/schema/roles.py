@@ -10,7 +10,7 @@ from jobgen.schema import names
 from jobgen.schema.diagnostics import Gatherer, shown
 from jobgen.schema.forms import Form, Shape
 from jobgen.schema.invisible import is_visible
-from jobgen.schema.kinds import expected
+from jobgen.schema.kinds import expected, is_null
 from jobgen.schema.nodes import Node, Scalar, Sequence
 from jobgen.schema.texts import TEXT_SHAPE
 
@@ -40,7 +40,7 @@ def _read(node: Node, found: Gatherer) -> tuple[str, ...] | None:
 
 
 def _read_role(node: Node, found: Gatherer) -> str | None:
-    if not isinstance(node, Scalar) or node.empty:
+    if not isinstance(node, Scalar) or node.empty or is_null(node):
         expected("the name of a role", node, found, "write a text, or texts in [ ]")
         return None
     role, size = node.text, len(node.text.encode())

@@ -5,6 +5,7 @@ Stage: schema. Pure: from the parser's English to ours, with what to do.
 
 from __future__ import annotations
 
+from jobgen.schema.diagnostics import Position
 from jobgen.schema.source import lines
 
 _EXPLANATIONS = (
@@ -33,9 +34,60 @@ _EXPLANATIONS = (
     ("did not find expected ',' or '}'", "a mapping is not closed", "add '}'"),
     ("found unexpected end of stream", "a quoted text is not closed", "add the quote"),
     (
-        "found unknown escape character",
-        "an unknown escape in double quotes",
-        "use single quotes, in which a backslash is itself",
+        "found unexpected document indicator",
+        "a quoted text is not closed",
+        "add the quote",
+    ),
+    (
+        "did not find expected <document start>",
+        "something follows the end of the schema",
+        "remove it, or what ends the schema before it",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list with '- ' cannot begin in the line of its key",
+        "begin it in the next line, or write [a, b]",
+    ),
+    (
+        "mapping keys are not allowed",
+        "a text without quotes cannot begin with '? '",
+        "put it in quotes",
+    ),
+    (
+        "did not find expected comment or line break",
+        "something follows '|' or '>'",
+        "begin the text in the next line, or put it in quotes",
+    ),
+    ("found a tab character", "a tab in the indentation", "YAML wants spaces"),
+    (
+        "found unexpected ':'",
+        "within [] and {} a ':' needs a space after it",
+        "write 'key: value', and a text with ':' in quotes",
+    ),
+    ("directive name", "a line cannot begin with '%'", "put a text in quotes"),
+    ("non-alphabetical", "a line cannot begin with '%'", "put a text in quotes"),
+    *(
+        (part, "a text without quotes cannot begin with '!'", "put it in quotes")
+        for part in (
+            "found undefined tag handle",
+            "did not find expected tag URI",
+            "did not find expected whitespace or line break",
+        )
+    ),
+    (
+        "did not find expected alphabetic or numeric character",
+        "a text without quotes cannot begin with '&' or '*'",
+        "put it in quotes",
+    ),
+    ("incompatible YAML", "a version of YAML that is not known", "remove the line"),
+    ("duplicate %YAML", "a second version of YAML", "remove the line"),
+    *(
+        (
+            part,
+            "an unknown escape in double quotes",
+            "use single quotes, in which a backslash is itself",
+        )
+        for part in ("found unknown escape character", "hexdecimal number")  # so spelt
     ),
     (
         "found invalid Unicode character escape",
@@ -55,22 +107,65 @@ _EXPLANATIONS = (
 )
 
 
-_NOT_CLOSED = ("did not find expected ',' or", "found unexpected end of stream")
+_AT_ITS_BEGINNING = (
+    "found unexpected end of stream",
+    "found unexpected document indicator",
+    "did not find expected alphabetic or numeric character",
+    "did not find expected tag URI",
+    "did not find expected whitespace or line break",
+)
+_NO_COMMA = "did not find expected ',' or"
 
 
-def begins_before(problem: str) -> bool:
-    """Whether the place to look at is where the context began, not where it broke."""
-    return problem.startswith(_NOT_CLOSED)
+def begins_before(problem: str, *, one_line: bool) -> bool:
+    """Whether the place to look at is where the context began, not where it broke.
+
+    `one_line` where both are in the same line: there a bracket was closed too early,
+    or a comma is missing, more often than that it was never closed.
+    """
+    if problem.startswith(_NO_COMMA):
+        return not one_line
+    return problem.startswith(_AT_ITS_BEGINNING)
 
 
-def explain(problem: str, context: str, text: str, line: int) -> tuple[str, str | None]:
-    """Message and help for a parser's `problem` in `line` (from 1) of `text`."""
+def explain(
+    problem: str, context: str, text: str, place: Position, *, inside: bool
+) -> tuple[str, str | None]:
+    """Message and help for a parser's `problem` at `place` in `text`.
+
+    `inside` where it is within brackets that began in the same line.
+    """
     if "cannot start any token" in problem:
-        return _bad_start(text, line)
+        return _bad_start(text, place.line)
+    if problem.startswith(_NO_COMMA) and inside:
+        bracket = problem.removeprefix(_NO_COMMA).strip()
+        return f"',' or {bracket} is missing here", "add it, or put a text in quotes"
+    if "mapping values are" in problem and ": " not in _before(text, place):
+        return (
+            "a ': ' in a text that goes on from the line above",
+            "write 'key: value' with a space after each ':', and indent keys alike",
+        )
+    if "did not find expected key" in problem and _before(text, place).strip():
+        return _too_much(text, place)
     for part, message, help in _EXPLANATIONS:
         if part in problem:
             return message, help
     return ": ".join(filter(None, ("not YAML", context, problem))), None
+
+
+def _before(text: str, place: Position) -> str:
+    """What stands before `place` in its line."""
+    return lines(text)[place.line - 1][: place.column - 1]
+
+
+def _too_much(text: str, place: Position) -> tuple[str, str]:
+    closing = lines(text)[place.line - 1][place.column - 1 :].startswith(("}", "]"))
+    return (
+        "something follows a value that is complete",
+        "remove it, or add what it closes"
+        if closing
+        else "put all of the value in quotes; within '', write a ' twice",
+    )
 
 
 def _bad_start(text: str, line: int) -> tuple[str, str]:

@@ -93,4 +93,5 @@ def name_of(what: str) -> Form[str]:
         text = _read_text(node, found)
         return None if text is None else read_name(node, what, found)
 
-    return Form(read, NAME_SHAPE)
+    # `true` is a name here: of YAML's words that are no texts, `null` alone is none.
+    return Form(read, {**NAME_SHAPE, "type": ["string", "boolean"]})

@@ -23,6 +23,8 @@ _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _DOTTED = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*"
 _PATH = re.compile(f"({_DOTTED}):({_DOTTED})")
 _WITHOUT_COLON = re.compile(rf"((?:{_IDENTIFIER}\.)*?{_IDENTIFIER})\.([A-Z]\w*.*)")
+_LONGEST = 200
+"""Characters of a path in which a colon is looked for, in the square of their number."""
 
 
 def load_typed_json(
@@ -61,7 +63,7 @@ def _path(key: Key[str], fields: Fields, context: Context) -> ImportPath | None:
 
 def _with_colon(text: str) -> str:
     """What to write instead: the same with a colon, where that is all it lacks."""
-    dotted = _WITHOUT_COLON.fullmatch(text)
+    dotted = _WITHOUT_COLON.fullmatch(text) if len(text) <= _LONGEST else None
     better = f"{dotted[1]}:{dotted[2]}" if dotted else ""
     if _PATH.fullmatch(better):
         return f"did you mean '{better}'?"

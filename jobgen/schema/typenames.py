@@ -74,10 +74,10 @@ def parse_type(
 
     `enums` gives the class of each enum of the file, `schema` where they live.
     """
-    shape = _SHAPE.fullmatch(text.strip())
+    shape = _SHAPE.fullmatch(" ".join(text.split()))  # else spaces match in many ways
     if shape is None:
         return _unknown(text)
-    name, modifiers = " ".join(shape["name"].split()), shape["modifiers"]
+    name, modifiers = shape["name"], shape["modifiers"]
     if name in REFUSED and name not in enums:
         reason, instead = REFUSED[name]
         return TypeProblem(
@@ -150,7 +150,7 @@ def _numeric(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
         case _:
             return TypeProblem(
                 code="bad-type-modifier",
-                message=f"'numeric({modifiers})' has no such precision and scale",
+                message=f"{shown(f'numeric({modifiers})')} has no such precision and scale",
                 help="write 'numeric(p,s)' with p from 1 to 1000 and s from 0 to p",
             )
 
@@ -162,7 +162,7 @@ def _varchar(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
         case _:
             return TypeProblem(
                 code="bad-type-modifier",
-                message=f"'varchar({modifiers})' has no such length",
+                message=f"{shown(f'varchar({modifiers})')} has no such length",
                 help="write 'varchar(n)' with n from 1 to 10485760, or 'text'",
             )
 

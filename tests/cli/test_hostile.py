@@ -26,6 +26,11 @@ _LAUGHS = "a: &a [x, x]\n" + "".join(
     for n in range(20)
 )
 
+
+def _with_column(column: str, more: str = "") -> bytes:
+    return f"{_HEAD}{more}jobs: {{send_mail: {{columns: {{e: {column}}}}}}}\n".encode()
+
+
 HOSTILE: dict[str, tuple[bytes, str]] = {
     # what it is: the file, and the code of what is found
     "anchors that double": ((_HEAD + _LAUGHS + _JOBS).encode(), "alias"),
@@ -69,6 +74,26 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "only the marks of a document": (b"---\n...\n", "empty-file"),
     "two documents": ((_HEAD + _JOBS + "---\n" + _HEAD).encode(), "several-documents"),
     "noise": (bytes(range(256)) * 100, "bad-encoding"),
+    "spaces in a type": (
+        _with_column("'double" + " " * 100_000 + "x'"),
+        "unknown-type",
+    ),
+    "spaces in parentheses": (
+        _with_column("'numeric(" + " " * 100_000 + "x'"),
+        "unknown-type",
+    ),
+    "a modifier of 100 kB": (
+        _with_column("'numeric(" + ",9" * 50_000 + ")'"),
+        "bad-type-modifier",
+    ),
+    "many dots and no colon": (
+        _with_column('{type: jsonb, python: "' + "A." * 100_000 + '\\n"}'),
+        "bad-import",
+    ),
+    "a path of 1 MB": (
+        (_HEAD + f"include: [{'a/' * 500_000}]\n" + _JOBS).encode(),
+        "bad-path",
+    ),
     "a key of 100 kB": ((_HEAD + "k" * 100_000 + ": 1\n" + _JOBS).encode(), "bad-yaml"),
 }
 
@@ -82,6 +107,16 @@ HARMLESS: dict[str, bytes] = {
     "a doc of one word of 100 kB": (
         _HEAD + _JOBS + "    doc: " + "\U0001f600" * 25_000 + "\n"
     ).encode(),
+    "a check of many lines": _with_column(
+        "{type: text, check: \"e <> '" + "\\n" * 300_000 + "x'\"}"
+    ),
+    "a check of many words": _with_column(
+        '{type: text, check: "true' + " and true" * 400_000 + '"}'
+    ),
+    "a default of many labels": _with_column(
+        "{type: 'm[]', default: [" + "m9," * 200_000 + "m9]}",
+        f"enums: {{m: [{','.join(f'm{n}' for n in reversed(range(100_000)))}]}}\n",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,15 @@ def test_a_missing_directory_is_made(project: Project, empty: Path) -> None:
     assert "jobgen build 'my app/back/schemas/jobs.yaml'" in done.out
     assert project.run("build", "my app/back/schemas/jobs.yaml").code == 0
     assert (empty / "my app" / "back" / "jobs" / "py.typed").exists()
+
+
+def test_the_next_command_works_whatever_the_directory_is_called(
+    project: Project, empty: Path
+) -> None:
+    """As an option, or with a space."""
+    for name in ("-x", "a b"):
+        command = project.run("init", "--", name).out.splitlines()[1]
+        assert project.run(*shlex.split(command)[1:]).code == 0
 
 
 @pytest.mark.parametrize("name", ["jobs.yaml", "jobgen.schema.json"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ def test_wide_characters_and_tabs_keep_the_underline_in_place(
     assert "    8 |     columns: {a: 日本, b: x}\n" in done.err
     assert "      |                  ^^^^ use" in done.err
     assert "      |                           ^ use" in done.err
+
+
+def test_marks_above_and_below_a_letter_take_no_column(project: Project) -> None:
+    """Thai vowels and Hindi ones, of which Unicode says no class of combining."""
+    for word in ("\u0e01\u0e33\u0e25\u0e31\u0e07", "\u0915\u0941", "e\u0301"):
+        marks = sum(unicodedata.category(each) == "Mn" for each in word)
+        project.write(SCHEMA + f"  m: {{doc: {word}, columns: {{b: x}}}}\n")
+        [line, under] = project.build().err.splitlines()[1:3]
+        assert line.index("x}}") - marks == under.index("^")
 
 
 def test_a_long_line_is_cut_around_the_culprit(project: Project) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -154,3 +156,31 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert project.build().code == 0
     assert project.build().code == 0
     assert (project.output / "send_mail.py").exists()
+
+
+def test_an_account_without_a_home_builds(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a container's may be: nothing is kept."""
+
+    def unknown(_: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    project.write(SCHEMA)
+    assert project.build().code == 0
+    assert project.build().code == 0
+
+
+def test_a_relative_cache_directory_is_ignored(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be another one in each directory, and lie about in the project."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    project.write(SCHEMA)
+    assert project.build().code == 0
+    assert not (project.root / "cache").exists()
+    assert (tmp_path / ".cache" / "jobgen").is_dir()

@@ -112,3 +112,67 @@ def test_quotes_of_every_kind_are_only_text() -> None:
     loaded = load(f'jobs:\n  a:\n    doc: "{doc}"\n    columns: {{}}\n')
     assert loaded.schema is not None
     assert "{% %} */ -- \\ \n #" in (loaded.schema.jobs[0].doc or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "message"),
+    [
+        ("doc: 'it's wrong'", 14, "something follows a value that is complete"),
+        ("columns: {e: text}}", 23, "something follows a value that is complete"),
+        ("columns: {e: 'text' f: int}", 25, "',' or '}' is missing here"),
+        ("indexes: [[e], [f]}", 23, "',' or ']' is missing here"),
+        ("reserved: - e", 15, "a list with '- ' cannot begin in the line of its key"),
+        ("doc: ? why", 10, "a text without quotes cannot begin with '? '"),
+        ("doc: !why!not", 10, "a text without quotes cannot begin with '!'"),
+        (
+            "columns: {e:{type: text}}",
+            16,
+            "within [] and {} a ':' needs a space after it",
+        ),
+        ("columns: {e: !text}", 18, "a text without quotes cannot begin with '!'"),
+        ('doc: "C:\\users"', 15, "an unknown escape in double quotes"),
+        ("doc: & so on", 10, "a text without quotes cannot begin with '&' or '*'"),
+        ("doc: |text", 11, "something follows '|' or '>'"),
+        (
+            "doc:text\n    id: uuid",
+            7,
+            "a ': ' in a text that goes on from the line above",
+        ),
+    ],
+)
+def test_what_is_not_yaml_is_said_in_the_words_of_the_grammar(
+    line: str, column: int, message: str
+) -> None:
+    """At the place that is to be changed, and once."""
+    text = f"jobs:\n  a:\n    {line}\n    worker: here\n"
+    [found] = load_schema(text.encode(), "schema.yaml").diagnostics
+    assert (found.code, found.message) == ("bad-yaml", message)
+    assert found.span.start.column == column
+    assert found.help is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%jobgen: 1\n",
+        "%YAML 2.0\n---\na: b\n",
+        "a: b\n...\nc: d\n",
+        "a: |\n\tb\n",
+        "a: 'b\n---",
+    ],
+)
+def test_the_parsers_own_words_are_not_shown(text: str) -> None:
+    """They name things of YAML that the grammar does not have."""
+    [found] = load_schema(text.encode(), "schema.yaml").diagnostics
+    assert not found.message.startswith("not YAML")
+    assert found.help is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("*not bold*", "alias"), ("&so: on", "alias"), ("!", "tag"), ("!!str", "tag")],
+)
+def test_a_sign_of_yaml_in_a_text_is_one_mistake(value: str, code: str) -> None:
+    """Neither what the parser makes of the rest, nor the value that is then missing."""
+    text = _VALID.replace("columns", f"doc: {value}, columns")
+    assert [each.code for each in load_schema(text.encode(), "x").diagnostics] == [code]

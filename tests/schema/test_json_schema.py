@@ -150,6 +150,7 @@ _RIGHT: Final = (
             "indexes: [[x], {columns: [x], unique: true, where: x <> ''}]",
             "priority: true",
             "notify: never",
+            "table: true",
             "max_attempts: 2000000000",
         ),
     ),
@@ -158,7 +159,7 @@ _RIGHT: Final = (
         (
             "defaults:",
             "defaults: {timeout: 5s}",
-            "reserved: [fax]",
+            "reserved: [fax, true]",
             "migrations: here",
             "postgres: {schema: app, minimum: 18}",
         ),
@@ -252,6 +253,8 @@ _WRONG: Final = (
         (
             "postgres:",
             "postgres: {minimum: 14}",
+            "roles: {producer: null}",
+            "roles: {worker: [app, ~]}",
             "defaults: {timeot: 5s}",
             "defaults: [timeout]",
             "reserved: fax",
