@@ -167,6 +167,8 @@ def _build(options: _Options) -> _Outcome:
     read = [source for source in sources if source is not None]
     plans = [] if found.failed else _plans(read, found)
     if not (found.failed or options.check):
+        _look_for_rights(read, plans, found)
+    if not (found.failed or options.check):
         _write(plans, found)
     _report(found, read, options)
     written = not (found.failed or options.check)
@@ -300,6 +302,17 @@ def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
         found.error("bad-output", place, plan.message, plan.help)
         return None
     return plan
+
+
+def _look_for_rights(
+    sources: Sequence[_Source], plans: Sequence[disk.Plan], found: Gatherer
+) -> None:
+    for source, plan in zip(sources, plans, strict=True):
+        refused = disk.unwritable(plan)
+        if refused is not None:
+            found.error(
+                "bad-output", source.loaded.place, refused.message, refused.help
+            )
 
 
 def _write(plans: Sequence[disk.Plan], found: Gatherer) -> None:

@@ -78,6 +78,19 @@ def plan(directory: Path, files: Mapping[str, str], source: str) -> Plan | Refus
     )
 
 
+def unwritable(plan: Plan) -> Refused | None:
+    """Why `apply` would fail; where nothing changes, nobody needs to write."""
+    for home in sorted({change.path.parent for change in plan.changes}):
+        existing = _existing(home)
+        if not os.access(existing, os.W_OK | os.X_OK):
+            return Refused(
+                path=existing,
+                message=f"{existing} is not writable",
+                help="change its permissions, or the output",
+            )
+    return None
+
+
 def apply(plan: Plan) -> None:
     """Does what `plan` says, each file at once; OSError where the system refuses."""
     for home in sorted(plan.homes):
@@ -132,29 +145,28 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _unusable(directory: Path) -> Refused | None:
-    """Whether the nearest directory that exists takes no files."""
-    existing = directory
-    while not os.path.lexists(existing) and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        return Refused(
-            path=existing,
-            message=f"{existing} is not a directory",
-            help="move it away, or change the output",
-        )
-    if not os.access(existing, os.W_OK | os.X_OK):
-        return Refused(
-            path=existing,
-            message=f"{existing} is not writable",
-            help="change its permissions, or the output",
-        )
-    return None
+    """Whether something stands where the directory or one above it should be."""
+    existing = _existing(directory)
+    if existing.is_dir():
+        return None
+    return Refused(
+        path=existing,
+        message=f"{existing} is not a directory",
+        help="move it away, or change the output",
+    )
+
+
+def _existing(directory: Path) -> Path:
+    """The nearest directory that exists; or what stands there instead."""
+    while not os.path.lexists(directory) and directory != directory.parent:
+        directory = directory.parent
+    return directory
 
 
 def _current(path: Path, new: bytes) -> bytes | Refused | None:
-    """What stands in the place of a file without the banner, if it may be replaced.
+    """What stands in the place of a file of the package and has no banner.
 
-    That is a file as it should be, or an empty one.
+    It may be `py.typed`, which is empty; anything else is somebody's.
     """
     if not os.path.lexists(path):
         return None
@@ -163,7 +175,7 @@ def _current(path: Path, new: bytes) -> bytes | Refused | None:
     if not path.is_file():
         return _not_ours(path)
     old = path.read_bytes()
-    return old if old == new or not old else _not_ours(path)
+    return old if old == new else _not_ours(path)
 
 
 def _blocked(directory: Path, homes: Set[Path]) -> Refused | None:
@@ -173,8 +185,6 @@ def _blocked(directory: Path, homes: Set[Path]) -> Refused | None:
             return _linked(part)
         if part.exists() and not part.is_dir():
             return _not_ours(part)
-        if part.is_dir() and not os.access(part, os.W_OK | os.X_OK):
-            return _unusable(part)
     return None
 
 

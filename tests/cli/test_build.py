@@ -75,15 +75,21 @@ def test_files_that_are_no_longer_made_are_deleted(project: Project) -> None:
     assert own.read_text() == "# mine\n"
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("send_mail.py", "print('mine')\n"), ("enums.py", ""), ("py.typed", "partial\n")],
+)
+def test_a_file_of_somebody_else_is_not_overwritten(
+    project: Project, name: str, text: str
+) -> None:
     """And none of the others is written either."""
     project.output.mkdir()
-    (project.output / "send_mail.py").write_text("print('mine')\n")
+    (project.output / name).write_text(text)
     before = project.files()
     done = project.build()
     assert done.code == 2
     assert "error[bad-output]" in done.err
-    assert "send_mail.py was not made by jobgen" in done.err
+    assert f"{name} was not made by jobgen" in done.err
     assert project.files() == before
 
 
@@ -167,13 +173,46 @@ def test_what_stands_in_the_way_is_named(project: Project, place: str) -> None:
     assert project.files() == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_without_write_permission_is_refused(project: Project) -> None:
+@pytest.fixture
+def read_only(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package may be read only; for root as well, who may write everywhere."""
+    access = os.access
+
+    def denied(path: Path, mode: int) -> bool:
+        within = path.is_relative_to(project.output)
+        return not (within and mode & os.W_OK) and access(path, mode)
+
+    monkeypatch.setattr(os, "access", denied)
+
+
+@pytest.mark.parametrize("place", ["app_jobs", "app_jobs/aio"])
+def test_a_directory_without_write_permission_is_refused(
+    project: Project, read_only: None, place: str
+) -> None:
     """Before anything is written."""
-    project.output.mkdir(mode=0o555)
+    (project.root / place).mkdir(parents=True)
+    before = project.files()
     done = project.build()
     assert done.code == 2
-    assert "not writable" in done.err
+    assert "schemas/jobs.yaml:3:9: error[bad-output]" in done.err
+    assert f"{project.output} is not writable" in done.err
+    assert project.files() == before
+
+
+def test_where_nothing_is_written_nobody_needs_the_right_to(
+    project: Project, request: pytest.FixtureRequest
+) -> None:
+    """As in a container that only checks."""
+    project.build()
+    request.getfixturevalue("read_only")
+    (project.root / "schemas" / "jobs.yaml").write_text(f"{SCHEMA}\n# the same\n")
+    assert project.build("--check").code == 0
+    assert project.build().code == 0
+    (project.output / "enums.py").unlink()
+    done = project.build("--check")
+    assert done.code == 1
+    assert "missing: " in done.out
+    assert project.build().code == 2
 
 
 def test_a_failing_write_leaves_the_old_file_and_no_rubbish(
