@@ -24,6 +24,7 @@ from jobgen.runtime.job import (
     J,
     JobType,
     K,
+    Key,
     Lease,
     N,
     Owned,
@@ -31,7 +32,6 @@ from jobgen.runtime.job import (
     Statements,
 )
 from jobgen.runtime.literals import literals
-from jobgen.runtime.mark import Key
 from jobgen.runtime.rows import UNLOADABLE, Rows, Unloadable
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES
