@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from jobgen.runtime.adapters import Array
+from jobgen.runtime.adapters import Array, literals
 from jobgen.runtime.cursor import SqlRow
 from jobgen.runtime.errors import DecodeError, describe, printable, shortened
 from jobgen.runtime.job import (
@@ -31,7 +31,6 @@ from jobgen.runtime.job import (
     Producer,
     Statements,
 )
-from jobgen.runtime.literals import literals
 from jobgen.runtime.rows import UNLOADABLE, Rows, Unloadable
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES

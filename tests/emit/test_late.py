@@ -42,6 +42,8 @@ def _loaded(package: ModuleType) -> set[str]:
 def test_a_package_loads_what_is_asked_for(package: Unseen) -> None:
     """Nothing at first, then the module that a name is in and what this needs."""
     assert _loaded(package) == set()
+    _ = package.enums
+    assert _loaded(package) == {"enums"}
     _ = package.VarsJob
     assert _loaded(package) == {"enums", "vars"}
     _ = package.aio.bind
