@@ -42,6 +42,38 @@ def test_a_generated_package_brings_itself_the_runtime_and_uuid(
     assert roots <= {"generated_example", "jobgen", "uuid", "_uuid", "platform"}
 
 
+def _of_the_package(statement: str) -> set[str]:
+    """What of the package an interpreter has imported after the statement."""
+    names = _modules(statement)
+    return {name for name in names if name.startswith("generated_example")}
+
+
+def test_a_generated_package_brings_none_of_its_jobs(beyond: set[str]) -> None:
+    """However many there are, importing it costs the same."""
+    own = {name for name in beyond if name.startswith("generated_example")}
+    assert own == {"generated_example"}
+    assert beyond & {"jobgen.runtime.aio", "jobgen.runtime.handlers"} == set()
+
+
+def test_one_job_brings_no_other() -> None:
+    """Neither its module nor its class, nor does the asynchronous twin."""
+    one = {"generated_example", "generated_example.prune_charts"}
+    twins = {"generated_example.aio", "generated_example.aio.prune_charts"}
+    for statement in (
+        "import generated_example.prune_charts",
+        "from generated_example import prune_charts",
+        "from generated_example import PruneCharts",
+        "import generated_example as jobs; jobs.PruneChartsJob",
+    ):
+        assert _of_the_package(statement) == one
+    for statement in (
+        "import generated_example.aio.prune_charts",
+        "from generated_example.aio import prune_charts",
+        "import generated_example as jobs; jobs.aio.prune_charts.enqueue",
+    ):
+        assert _of_the_package(statement) == one | twins
+
+
 def test_a_generated_package_brings_nothing_of_the_generator(beyond: set[str]) -> None:
     """Neither what reads YAML nor what writes files."""
     ours = {name for name in beyond if name.startswith("jobgen.")}

@@ -108,6 +108,11 @@ class Imports:
         )
         return textwrap.indent(found, _INDENT).lstrip()
 
+    def indented(self) -> str:
+        """All import statements as one indented block; its first line is not."""
+        found = "\n".join(_statements(self._names, WIDTH - len(_INDENT)))
+        return textwrap.indent(found, _INDENT).lstrip()
+
     def _import(self, module: str, name: str, *, aliased: bool) -> str:
         local = f"_{name[0].upper()}{name[1:]}" if aliased else name
         self._names.add((module, name, local))

@@ -12,7 +12,13 @@ from typing import TypeAlias
 
 from jobgen.emit.digest import digest
 from jobgen.emit.job_module import module_view, twin_view
-from jobgen.emit.python import enums_view, package_view, schema_view, twins_view
+from jobgen.emit.python import (
+    enums_view,
+    handlers_view,
+    package_view,
+    schema_view,
+    twins_view,
+)
 from jobgen.emit.render import render
 from jobgen.emit.sql import schema_sql
 from jobgen.schema.model import Job, Schema
@@ -43,9 +49,12 @@ def _common(schema: Schema, database: Database, source: str) -> Files:
     sql = schema_sql(database, source, minimum=schema.postgres.minimum)
     values = schema_view(schema, source, sql, digest(schema))
     return {
-        "__init__.py": render("python/package.py.jinja", package_view(schema, source)),
+        "__init__.py": render("python/late.py.jinja", package_view(schema, source)),
+        "_handlers.py": render(
+            "python/handlers.py.jinja", handlers_view(schema, source)
+        ),
         "_schema.py": render("python/schema.py.jinja", values),
-        "aio/__init__.py": render("python/twins.py.jinja", twins_view(schema, source)),
+        "aio/__init__.py": render("python/late.py.jinja", twins_view(schema, source)),
         "enums.py": render("python/enums.py.jinja", enums_view(schema, source)),
         "py.typed": "",
         "schema.sql": sql,

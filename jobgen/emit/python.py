@@ -6,12 +6,12 @@ text. All that is decided here: names, imports, what fits on a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jobgen.emit import layout
 from jobgen.emit.classes import Field
-from jobgen.emit.imports import Imports, export_order, member_order
+from jobgen.emit.imports import Imports, export_order
 from jobgen.emit.literals import comment, docstring, string
 from jobgen.emit.statements import Statement, package_statements
 from jobgen.schema.model import Enum, Job, Label, Schema
@@ -57,25 +57,28 @@ class SchemaView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageView:
+class LateView:
+    """A package whose names are imported when somebody asks for them."""
+
     banner: str
     doc: str
     imports: str
     exports: tuple[str, ...]
-    constants: tuple[str, ...]  # _SEND_MAIL: Final = send_mail.JOB
-    parameters: tuple[str, ...]  # of handlers()
-    bound: str
-    handlers: str
-    package: str
+    shown: str  # imports that only type checkers carry out
+    homes: tuple[str, ...]  # "SendMail": "send_mail",
+    load_late: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwinsView:
-    """`aio/__init__.py`: the same modules for asynchronous connections."""
+class HandlersView:
+    """`_handlers.py`: the one module that imports all jobs."""
 
     banner: str
-    modules: tuple[str, ...]
     imports: str
+    constants: tuple[str, ...]  # _SEND_MAIL: Final = send_mail.JOB
+    parameters: tuple[str, ...]
+    bound: str
+    handlers: str
 
 
 def enums_view(schema: Schema, source: str) -> EnumsView:
@@ -106,30 +109,80 @@ def schema_view(
     )
 
 
-def package_view(schema: Schema, source: str) -> PackageView:
+def package_view(schema: Schema, source: str) -> LateView:
+    """`__init__.py`: every name that the package has, and where it is."""
+    modules = ["aio", *(job.module for job in schema.jobs)]
+    homes = {
+        "_schema": ["PACKAGE", "PROTOCOL", "SCHEMA_DIGEST", "SCHEMA_SQL"],
+        "_handlers": ["handlers"],
+        "enums": [enum.class_name for enum in schema.enums],
+        **{job.module: job_classes(job) for job in schema.jobs},
+    }
+    return _late_view(
+        banner(source),
+        docstring(f"The background jobs of {schema.package}."),
+        modules,
+        {name: home for home, names in homes.items() for name in names},
+        now=("JobStatus",),
+    )
+
+
+def twins_view(schema: Schema, source: str) -> LateView:
+    """`aio/__init__.py`: the same modules for asynchronous connections."""
+    return _late_view(
+        banner(source),
+        docstring("The same functions for `psycopg.AsyncConnection`."),
+        [job.module for job in schema.jobs],
+        {},
+    )
+
+
+def _late_view(
+    banner: str,
+    doc: str,
+    modules: Iterable[str],
+    homes: Mapping[str, str],
+    now: Iterable[str] = (),
+) -> LateView:
+    """`now` are names of the runtime's, which are there at once."""
+    names = [*modules, *homes, *now]
+    imports = Imports(taken=frozenset(names) - frozenset(now))
+    imports.own("jobgen.runtime", *now)
+    imports.own("typing", "TYPE_CHECKING")
+    shown = Imports()
+    shown.own(".", *modules)
+    for name, home in homes.items():
+        shown.own(f".{home}", name)
+    return LateView(
+        banner=banner,
+        doc=doc,
+        load_late=imports.use("jobgen.runtime", "load_late"),
+        imports=imports.blocks(),
+        exports=exported(names),
+        shown=shown.indented(),
+        homes=tuple(
+            f"{string(name)}: {string(homes[name])},"
+            for name in sorted(homes, key=export_order)
+        ),
+    )
+
+
+def handlers_view(schema: Schema, source: str) -> HandlersView:
     here = [job for job in schema.jobs if job.worker == "here"]
-    classes = _classes(schema)
-    modules = [job.module for job in schema.jobs]
-    imports = Imports(taken=frozenset({*classes, *modules}))
-    imports.own(".", "aio", *modules)
-    for job in schema.jobs:
-        imports.own(f".{job.module}", *job_classes(job))
-    if schema.enums:
-        imports.own(".enums", *(enum.class_name for enum in schema.enums))
-    constants = ("PACKAGE", "PROTOCOL", "SCHEMA_DIGEST", "SCHEMA_SQL")
-    imports.own("._schema", *constants)
-    imports.own("jobgen.runtime", "JobStatus")
+    modules = [job.module for job in here]
+    rows = [job.row_class_name for job in here]
+    imports = Imports(taken=frozenset({*rows, *modules}))
+    imports.own(".", *modules)
+    imports.own("._schema", "PACKAGE")
+    for job in here:
+        imports.own(f".{job.module}", job.row_class_name)
     final = imports.use("typing", "Final") if here else ""
     bind = imports.use("jobgen.runtime", "bind") if here else ""
     handler = imports.use("jobgen.runtime", "Handler") if here else ""
     handlers = imports.use("jobgen.runtime", "Handlers")
-    return PackageView(
+    return HandlersView(
         banner=banner(source),
-        doc=docstring(f"The background jobs of {schema.package}."),
         imports=imports.blocks(),
-        exports=exported(
-            [*classes, *modules, *constants, "JobStatus", "aio", "handlers"]
-        ),
         constants=tuple(
             layout.assign(f"{_constant(job)}: {final}", f"{job.module}.JOB")
             for job in here
@@ -147,31 +200,12 @@ def package_view(schema: Schema, source: str) -> PackageView:
         if here
         else "(),",
         handlers=handlers,
-        package="PACKAGE",
-    )
-
-
-def twins_view(schema: Schema, source: str) -> TwinsView:
-    modules = sorted((job.module for job in schema.jobs), key=member_order)
-    imports = Imports()
-    imports.own(".", *modules)
-    return TwinsView(
-        banner=banner(source),
-        modules=exported(modules),
-        imports=imports.blocks(),
     )
 
 
 def exported(names: Iterable[str]) -> tuple[str, ...]:
     """The items of `__all__`, in the order that ruff wants."""
     return tuple(string(name) for name in sorted(names, key=export_order))
-
-
-def _classes(schema: Schema) -> list[str]:
-    found = [enum.class_name for enum in schema.enums]
-    for job in schema.jobs:
-        found.extend(job_classes(job))
-    return found
 
 
 def job_classes(job: Job) -> list[str]:

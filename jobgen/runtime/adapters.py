@@ -3,17 +3,21 @@
 Those that psycopg had when jobgen was imported, whatever the application registers
 for itself, but for bytes, intervals, and the arrays of a bulk INSERT. A setting of
 the session has no say in what they send.
+
+A bulk INSERT sends one array for each column and unnests it. unnest takes arrays of
+arrays apart to the last element, so a value that is an array, or a range, travels as
+the text of its literal, which a cast turns back.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 import psycopg
-from psycopg import abc
+from psycopg import BaseConnection, abc
 from psycopg.abc import AdaptContext, Buffer, DumperKey
 from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
 from psycopg.errors import NumericValueOutOfRange
@@ -121,3 +125,26 @@ for _class in (bytes, bytearray, memoryview):
     # The last one is taken where either format will do, and this one is shorter.
     ADAPTERS.register_dumper(_class, BytesBinaryDumper)
 ADAPTERS.register_dumper(Array, ArrayDumper)
+
+
+class _Context:
+    """psycopg's adaptation without a connection: UTF-8, and our own adapters."""
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        return ADAPTERS
+
+    @property
+    def connection(self) -> BaseConnection[object] | None:
+        return None
+
+
+def literals(dump: str, values: Iterable[object]) -> list[str | None]:
+    """The literal of each value, None for NULL; `dump` is psycopg's type name."""
+    dumper = Transformer(_Context())
+    dumper.set_dumper_types([ADAPTERS.types.get_oid(dump)], Format.TEXT)
+    found: list[str | None] = []
+    for value in values:
+        (data,) = dumper.dump_sequence((value,), (PyFormat.TEXT,))
+        found.append(None if data is None else bytes(data).decode("utf-8"))
+    return found

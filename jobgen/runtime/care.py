@@ -12,9 +12,9 @@ from typing import LiteralString
 
 from jobgen.runtime import plans
 from jobgen.runtime.handlers import Bound
-from jobgen.runtime.job import Package
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, told
+from jobgen.runtime.package import Package
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.triggers import Triggers

@@ -21,10 +21,10 @@ from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.attempts import Attempts
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
+from jobgen.runtime.job import Key
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import Listener, pause
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
-from jobgen.runtime.mark import Key
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from jobgen.runtime import plans
 from jobgen.runtime.attempt import Attempt
-from jobgen.runtime.job import J, JobType, Package
-from jobgen.runtime.mark import Key
+from jobgen.runtime.job import J, JobType, Key
 from jobgen.runtime.outcome import Outcome
+from jobgen.runtime.package import Package
 
 Handler: TypeAlias = Callable[[J], Awaitable[Outcome | None] | Outcome | None]
 """Async or plain; one callable that returns a union keeps checkers' messages short."""

@@ -18,9 +18,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from jobgen.runtime import plans
-from jobgen.runtime.job import Package
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
+from jobgen.runtime.package import Package
 from jobgen.runtime.plans import Execute
 
 FORGET_AFTER = timedelta(days=1)

@@ -3,17 +3,25 @@
 Values only: names, statements, the decoder, the policy. The statements are
 literals of the generated module; the runtime sends them and composes none.
 
-Named tuples where nothing is inherited, and no methods that nobody calls: whoever
-imports a generated package waits until all of these classes are made, and a
-dataclass takes nine times as long as a named tuple.
+Named tuples where nothing is inherited, and no methods or slots that nobody needs:
+whoever imports a generated package waits until all of these classes are made, and a
+dataclass takes nine times as long as a named tuple. That compiles each annotation
+that is a text, so here they are none (no `from __future__ import annotations`).
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
+from typing import (
+    Any,
+    Generic,
+    LiteralString,
+    NamedTuple,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+)
 from uuid import UUID
 
 from jobgen.runtime.backoff import Backoff
@@ -54,6 +62,10 @@ K = TypeVar("K", int, UUID)
 """The type of the id."""
 
 
+Key: TypeAlias = tuple[object, ...]
+"""A row's place in the queue: (priority,) run_at, id."""
+
+
 class Fence(NamedTuple):
     """Names one attempt; while all of it matches, its result may be written."""
 
@@ -63,7 +75,7 @@ class Fence(NamedTuple):
     attempts_count: int
 
     @classmethod
-    def of(cls, row: Owned) -> Fence:
+    def of(cls, row: Owned) -> Self:
         return cls(row.id, row.locked_by, row.locked_at, row.attempts_count)
 
     @property
@@ -142,7 +154,7 @@ class Notifications(NamedTuple):
     lease: Lease | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Producer(Generic[N, K]):
     """All that it takes to enqueue a job, wherever it runs."""
 
@@ -196,7 +208,7 @@ class Statements(NamedTuple):
     expire: LiteralString | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JobType(Producer[N, K], Generic[N, J, K]):
     """A job that runs here: `JOB` of its generated module.
 
@@ -210,22 +222,3 @@ class JobType(Producer[N, K], Generic[N, J, K]):
     policy: Policy
     shape: tuple[Shape, ...]
     notifications: Notifications | None
-
-
-class Package(NamedTuple):
-    """What a worker needs to know of a generated package as a whole.
-
-    minimum: the oldest major version of PostgreSQL that its SQL is made for.
-    beat: id, host, pid, jobs, protocol (registers, and from then on renews).
-    leave: id. forget: how long silent.
-    """
-
-    name: str
-    source: str  # the schema file, as the banner names it
-    schema: str
-    minimum: int
-    protocol: int
-    digest: str
-    beat_sql: LiteralString
-    leave_sql: LiteralString
-    forget_sql: LiteralString

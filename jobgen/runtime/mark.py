@@ -11,10 +11,9 @@ Pure: times are seconds of a monotonic clock, and arguments.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
-Key: TypeAlias = tuple[object, ...]
-"""A row's place in the queue: (priority,) run_at, id."""
+from jobgen.runtime.job import Key
 
 _SHORTEST: Final = 0.25
 LONGEST: Final = 1.0

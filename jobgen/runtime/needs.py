@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from jobgen.runtime.job import JobType, Package, Shape
+from jobgen.runtime.job import JobType, Shape
+from jobgen.runtime.package import Package
 from jobgen.runtime.values import STATUSES
 
 _BASE: Final = frozenset(

@@ -8,26 +8,20 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
-    """What two outcomes are alike in: whoever imports a generated package waits until
-    each dataclass is made."""
+class Snooze:
+    """Run the job again after `delay`; this attempt is not counted."""
 
     delay: timedelta
 
 
-class Snooze(_Again):
-    """Run the job again after `delay`; this attempt is not counted."""
-
-    __slots__ = ()
-
-
-class Retry(_Again):
+@dataclass(frozen=True, slots=True)
+class Retry:
     """Count this attempt as failed, and run the job again after `delay`.
 
     The last attempt fails for good.
     """
 
-    __slots__ = ()
+    delay: timedelta
 
 
 @dataclass(frozen=True, slots=True)

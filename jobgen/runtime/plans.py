@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from jobgen.runtime.adapters import Array
+from jobgen.runtime.adapters import Array, literals
 from jobgen.runtime.cursor import SqlRow
 from jobgen.runtime.errors import DecodeError, describe, printable, shortened
 from jobgen.runtime.job import (
@@ -24,14 +24,13 @@ from jobgen.runtime.job import (
     J,
     JobType,
     K,
+    Key,
     Lease,
     N,
     Owned,
     Producer,
     Statements,
 )
-from jobgen.runtime.literals import literals
-from jobgen.runtime.mark import Key
 from jobgen.runtime.rows import UNLOADABLE, Rows, Unloadable
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.values import DEFAULT, STATUSES

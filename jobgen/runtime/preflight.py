@@ -12,9 +12,10 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from jobgen.runtime import needs
-from jobgen.runtime.job import PROTOCOL, JobType, Package
+from jobgen.runtime.job import PROTOCOL, JobType
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.needs import Column, Verdict
+from jobgen.runtime.package import Package
 from jobgen.runtime.plans import Execute, Plan
 
 _STATUS: Final = "job_status"

@@ -18,8 +18,9 @@ from psycopg import AsyncConnection, errors, sql
 
 from jobgen.runtime.aio import run
 from jobgen.runtime.cursor import AsyncCursor
-from jobgen.runtime.job import JobType, Notifications, Package
+from jobgen.runtime.job import JobType, Notifications
 from jobgen.runtime.log import LOGGER
+from jobgen.runtime.package import Package
 from jobgen.runtime.plans import Execute, Plan
 
 # One statement for all tables. The search path is set first, because definitions are

@@ -32,7 +32,7 @@ def test_every_file_says_where_it_is_from(project: Project) -> None:
 def test_a_build_says_what_it_did(project: Project) -> None:
     """In one line, for people: formats for programs have diagnostics alone."""
     project.write(SCHEMA + "  post_webhook:\n    columns: {url: text}\n")
-    assert project.build().out == "app_jobs: wrote 10 files\n"
+    assert project.build().out == "app_jobs: wrote 11 files\n"
     done = project.build()
     assert (done.code, done.out, done.err) == (0, "app_jobs is up to date\n", "")
     (project.output / "enums.py").unlink()
@@ -371,4 +371,4 @@ def test_an_empty_output_is_not_the_current_directory(project: Project) -> None:
 def test_a_file_that_is_named_twice_is_built_once(project: Project) -> None:
     """However it is spelt."""
     done = project.run("build", "schemas/jobs.yaml", "./schemas/../schemas/jobs.yaml")
-    assert (done.code, done.out) == (0, "app_jobs: wrote 8 files\n")
+    assert (done.code, done.out) == (0, "app_jobs: wrote 9 files\n")

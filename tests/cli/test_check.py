@@ -45,7 +45,7 @@ def test_paths_are_told_from_here(
     monkeypatch.chdir(project.root / "schemas")
     done = project.run("build", "--check", "jobs.yaml")
     assert "missing: ../app_jobs/send_mail.py" in done.out.splitlines()
-    assert project.run("build", "jobs.yaml").out == "../app_jobs: wrote 8 files\n"
+    assert project.run("build", "jobs.yaml").out == "../app_jobs: wrote 9 files\n"
 
 
 def test_a_line_end_alone_is_a_difference(project: Project) -> None:

@@ -172,7 +172,7 @@ def test_a_hostile_file_is_refused_with_a_diagnostic(home: Path, what: str) -> N
 def test_an_odd_file_that_means_something_is_built(home: Path, what: str) -> None:
     """However its characters and lines are written."""
     (home / "schema.yaml").write_bytes(HARMLESS[what])
-    assert build(home) == Outcome(0, "out: wrote 8 files\n", "")
+    assert build(home) == Outcome(0, "out: wrote 9 files\n", "")
     compile((home / "out" / "send_mail.py").read_bytes(), "send_mail.py", "exec")
 
 

@@ -91,7 +91,7 @@ def watch(project: Project) -> Iterator[Watch]:
     """A watch of the project's schema after its first build."""
     watch = Watch(project.root, "schemas/jobs.yaml")
     watch.expect("watching schemas/jobs.yaml; stop with Ctrl-C")
-    watch.expect("app_jobs: wrote 8 files")
+    watch.expect("app_jobs: wrote 9 files")
     yield watch
     watch.close()
 
@@ -129,7 +129,7 @@ def test_it_starts_on_a_schema_with_a_mistake(project: Project) -> None:
     try:
         watch.expect(_MISTAKE)
         project.write(SCHEMA)
-        watch.expect("app_jobs: wrote 8 files")
+        watch.expect("app_jobs: wrote 9 files")
     finally:
         watch.close()
 
@@ -251,7 +251,7 @@ def test_several_schemas_are_watched(project: Project) -> None:
     other.write_text(text)
     watch = Watch(project.root, "schemas/jobs.yaml", "more.yaml")
     try:
-        watch.expect("more: wrote 8 files")
+        watch.expect("more: wrote 9 files")
         other.write_text(text.replace("email", "address"))
         watch.expect("app_jobs is up to date")
         watch.expect("more: wrote ")

@@ -52,8 +52,9 @@ CLASSES = """
 treats in a way of its own."""
 
 JOBS = """
-    bind list datetime print sync values typing schema job job2 job10 job1 job01
-    class x x1 y2 psycopg jobgen runtime import
+    bind list datetime print sync values schema job job2 job10 job1 job01
+    class x x1 y2 psycopg jobgen runtime import load_late type_checking homes typing
+    importlib import_module getattr globals
 """
 """Names of modules that meet others, or sort in a way of their own."""
 

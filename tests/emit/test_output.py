@@ -117,5 +117,5 @@ def test_a_worker_elsewhere_leaves_only_what_a_producer_needs() -> None:
     assert "class Work:" in module
     for name in ("WorkJob", "FETCH_SQL", "def fetch", "def retry_delay", "_decode"):
         assert name not in module
-    assert "def handlers() -> Handlers:" in package["__init__.py"]
+    assert "def handlers() -> Handlers:" in package["_handlers.py"]
     assert "work_jobs_ready" in package["schema.sql"]

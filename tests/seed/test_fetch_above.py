@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from generated_example import PostWebhook, post_webhook, send_mail
 from jobgen.runtime import plans, sync
-from jobgen.runtime.mark import Key
+from jobgen.runtime.job import Key
 from tests.seed.kit import MAIL, Connection
 
 _WORKER = uuid4()

@@ -316,6 +316,33 @@ def new(day: «date→datetime») -> jobs.SendMail:
     ),
 )
 
+NAMES: Final = (
+    Mistake(
+        name="a class of the package is misspelt",
+        code="jobs.«SendMial→SendMail»(user_id=1, email='')",
+        mypy='Module has no attribute "SendMial"',
+        pyright='"SendMial" is not a known attribute of module',
+    ),
+    Mistake(
+        name="a job of the package is misspelt",
+        code="jobs.«send_mial→send_mail».TABLE",
+        mypy='Module has no attribute "send_mial"',
+        pyright='"send_mial" is not a known attribute of module',
+    ),
+    Mistake(
+        name="an asynchronous job is misspelt",
+        code="jobs.aio.«send_mial→send_mail».TABLE",
+        mypy='Module has no attribute "send_mial"',
+        pyright='"send_mial" is not a known attribute of module',
+    ),
+    Mistake(
+        name="a name of the package is misspelt where it is imported",
+        code="from generated_example import «SendMial→SendMail»",
+        mypy='Module "generated_example" has no attribute "SendMial"',
+        pyright='"SendMial" is unknown import symbol',
+    ),
+)
+
 ENQUEUEING: Final = (
     Mistake(
         name="an enqueue that is not awaited",
@@ -347,6 +374,6 @@ def work(conn: psycopg.Connection[object], worker: UUID) -> None:
 )
 
 MISTAKES: Final = (
-    *(*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *ENQUEUEING),
+    *(*HANDLERS, *RESULTS, *ROWS, *NEW_JOBS, *NAMES, *ENQUEUEING),
     *(*PATHS, *SHAPES, *COLUMNS),
 )
