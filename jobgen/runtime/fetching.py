@@ -145,8 +145,9 @@ class Fetching:
         """
         for table in self._tables:
             statements = table.job.statements
+            known = self._attempts.fences  # before: what is held may finish meanwhile
             held = await self.link.run(plans.held(statements, self._worker_id))
-            for fence in set(held) - self._attempts.fences:
+            for fence in set(held) - known:
                 await self.link.run(plans.give_back(statements, fence))
                 LOGGER.warning(
                     "%s %s was fetched without an answer: given back",

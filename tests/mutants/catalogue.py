@@ -13,11 +13,13 @@ from tests.mutants.worker import WORKER
 
 _BACKOFF: Final = "tests/seed/test_backoff.py"
 _BATCHES: Final = "tests/worker/test_results.py"
+_COMPILED: Final = "tests/cli/test_compiled.py"
 _CLOCK: Final = "tests/seed/test_clock.py"
 _ENQUEUE: Final = "tests/seed/test_enqueue.py"
 _FETCH: Final = "tests/seed/test_fetch.py"
 _LOST: Final = "tests/worker/test_lost_answers.py"
 _MODEL: Final = "tests/model/test_histories.py"
+_PARALLEL: Final = "tests/cli/test_parallel.py"
 _PLANS: Final = "tests/plans/test_plans.py"
 _RETENTION: Final = "tests/worker/test_retention.py"
 _ROLES: Final = "tests/emit/test_roles.py"
@@ -634,6 +636,54 @@ MUTANTS: Final = (
         new="spelling = {each: each for each in known}",
         test=_ONE_CAUSE,
         only="test_what_was_meant_is_guessed",
+    ),
+    Mutant(
+        name="process-with-threads-is-copied",
+        file="jobgen/cli/parallel.py",
+        old='sys.platform != "linux" or threading.active_count() > 1',
+        new='sys.platform != "linux"',
+        test=_PARALLEL,
+        only="test_a_process_with_threads_is_not_copied",
+    ),
+    Mutant(
+        name="killed-copy-is-believed",
+        file="jobgen/cli/parallel.py",
+        old="        done[number] if number in done else task() for number",
+        new="        done.get(number, {}) for number",
+        test=_PARALLEL,
+        only="test_what_a_killed_copy_owes_is_done",
+    ),
+    Mutant(
+        name="damaged-template-is-believed",
+        file="jobgen/emit/compiled.py",
+        old="if head == hashlib.sha256(code).digest():",
+        new="if code:",
+        test=_COMPILED,
+        only="test_a_damaged_one_is_compiled_again",
+    ),
+    Mutant(
+        name="template-of-another-compiler",
+        file="jobgen/emit/compiled.py",
+        old='f"{self._compiler}\\0{source}"',
+        new="source",
+        test=_COMPILED,
+        only="test_all_are_compiled_again_by_another_compiler",
+    ),
+    Mutant(
+        name="empty-file-is-nobodys",
+        file="jobgen/cli/disk.py",
+        old="return old if old == new else _not_ours(path)",
+        new="return old if old == new or not old else _not_ours(path)",
+        test="tests/cli/test_build.py",
+        only="test_a_file_of_somebody_else_is_not_overwritten",
+    ),
+    Mutant(
+        name="finished-is-taken-for-lost",
+        file="jobgen/runtime/fetching.py",
+        old="for fence in set(held) - known:",
+        new="for fence in set(held) - self._attempts.fences:",
+        test=_LOST,
+        only="test_what_finishes_while_the_worker_looks_is_not_taken_for_lost",
     ),
     *MIGRATE,
     *WORKER,

@@ -1,7 +1,8 @@
-"""A network between worker and server that loses what a test wants it to lose."""
+"""A network between worker and server that loses or delays what a test wants it to."""
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,24 +12,16 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 _CHUNK: Final = 1 << 16
 
 
-class Proxy:
-    """Forwards bytes both ways, until a statement that holds `marked` is executed.
+class _Relay(ABC):
+    """Something between a client and the server, which has seen `marked` statements."""
 
-    That is what follows its preparation. It still reaches the server; nothing that
-    it answers reaches the client. `answered`: the client loses the connection after
-    the answer has come; otherwise at once. It happens once.
-    """
-
-    def __init__(self, server_dsn: str, marked: bytes, *, answered: bool) -> None:
+    def __init__(self, server_dsn: str, marked: bytes) -> None:
         server = conninfo_to_dict(server_dsn)
         self._socket = f"{server['host']}/.s.PGSQL.{server['port']}"
         self._server_dsn = server_dsn
         self._marked = marked
-        self._answered = answered
         self.dsn = ""
-        """How to connect through the proxy."""
-        self.cut = asyncio.Event()
-        """Set once the connection has been lost."""
+        """How to connect through it."""
 
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[None]:
@@ -45,6 +38,26 @@ class Proxy:
             yield
         finally:
             listening.close()
+
+    @abstractmethod
+    async def _connected(
+        self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None: ...
+
+
+class Proxy(_Relay):
+    """Forwards bytes both ways, until a statement that holds `marked` is executed.
+
+    That is what follows its preparation. It still reaches the server; nothing that
+    it answers reaches the client. `answered`: the client loses the connection after
+    the answer has come; otherwise at once. It happens once.
+    """
+
+    def __init__(self, server_dsn: str, marked: bytes, *, answered: bool) -> None:
+        super().__init__(server_dsn, marked)
+        self._answered = answered
+        self.cut = asyncio.Event()
+        """Set once the connection has been lost."""
 
     async def _connected(
         self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
@@ -69,6 +82,48 @@ class Proxy:
                     if not self._answered:
                         await server.read(_CHUNK)  # the server goes on meanwhile
                     return
+        except ConnectionError:
+            pass
+        finally:
+            back.cancel()
+            to_server.close()
+            to_client.close()
+
+
+class SlowProxy(_Relay):
+    """Forwards bytes both ways, and once keeps what is answered to `marked`.
+
+    That is what follows its preparation.
+    """
+
+    def __init__(self, server_dsn: str, marked: bytes) -> None:
+        super().__init__(server_dsn, marked)
+        self.kept = asyncio.Event()
+        """Set once the server has answered."""
+        self.delivered = asyncio.Event()
+        """To be set when the client may have it."""
+
+    async def _connected(
+        self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        server, to_server = await asyncio.open_unix_connection(self._socket)
+        is_prepared = asked = False
+
+        async def answers() -> None:
+            while data := await server.read(_CHUNK):
+                if asked and not self.kept.is_set():
+                    self.kept.set()
+                    await self.delivered.wait()
+                to_client.write(data)
+                await to_client.drain()
+
+        back = asyncio.create_task(answers())
+        try:
+            while data := await client.read(_CHUNK):
+                asked = is_prepared
+                is_prepared = self._marked in data
+                to_server.write(data)
+                await to_server.drain()
         except ConnectionError:
             pass
         finally:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 import generated_example as jobs
-from tests.worker.proxy import Proxy
+from tests.worker.proxy import Proxy, SlowProxy
 from tests.worker.support import (
     enqueue,
     mail_handlers,
@@ -142,3 +142,49 @@ def test_what_is_in_hand_is_not_taken_for_lost(
     assert set(runs.values()) == {1}
     given_back = [r for r in caplog.records if "without an answer" in r.getMessage()]
     assert len(given_back) == 3
+
+
+_REFUSED = """\
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'not yet';
+END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
+    WHEN (NEW.status = 'job_status_running') EXECUTE FUNCTION refuse()
+"""
+_HELD = b"SELECT id, locked_by, locked_at, attempts_count"
+
+
+def test_what_finishes_while_the_worker_looks_is_not_taken_for_lost(
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its row was held when the server looked, and is nobody's when the answer comes."""
+    release = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        await release.wait()
+
+    async def scenario() -> None:
+        proxy = SlowProxy(jobs_dsn, _HELD)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(lambda: worker.stats().fetched == 1)
+            conn.execute(_REFUSED.encode())
+            enqueue(jobs_dsn)  # its fetch fails: the worker looks what it holds
+            await until(proxy.kept.is_set)
+            release.set()
+            await until(lambda: worker.stats().succeeded == 1)
+            conn.execute("DROP TRIGGER refuse ON send_mail_jobs")
+            proxy.delivered.set()
+            await until(lambda: worker.stats().succeeded == 2)
+
+    conn.autocommit = True
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 2
+    assert "not yet" in caplog.text
+    assert "without an answer" not in caplog.text
