@@ -301,6 +301,33 @@ def test_a_row_in_hand_is_filled_later(project: Project, database: str) -> None:
         assert conn.execute(filled).fetchone() == (2000,)
 
 
+def test_a_backfill_reads_each_row_a_few_times_however_many_batches_there_are(
+    project: Project, database: str
+) -> None:
+    """The planner knows nothing of the new column, and believes that it has values."""
+    rows = 20_000
+    prepare(project, database, rows)
+    _, add, fill = sorted(Path("schemas/migrations/app_jobs").glob("000[2-4]_*.sql"))
+    psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(fill), database]
+    read = (
+        "SELECT seq_scan, idx_tup_fetch FROM pg_stat_user_tables"
+        " WHERE relname = 'send_mail_jobs'"
+    )
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("ANALYZE send_mail_jobs")
+        conn.execute(add.read_bytes())
+        conn.execute("SELECT pg_stat_force_next_flush()")
+        [(scans, fetched)] = conn.execute(read).fetchall()
+        subprocess.run(psql, check=True, stderr=subprocess.DEVNULL)
+        conn.execute("SELECT pg_stat_clear_snapshot()")
+        [(scans_after, fetched_after)] = conn.execute(read).fetchall()
+        assert conn.execute("SELECT count(token) FROM send_mail_jobs").fetchone() == (
+            rows,
+        )
+    assert scans_after - scans <= 2
+    assert fetched_after - fetched < 5 * rows
+
+
 def test_a_concurrent_build_waits_for_an_old_transaction(
     project: Project, database: str
 ) -> None:

@@ -49,6 +49,22 @@ MIGRATE: Final = (
         only="test_rows_that_break_a_rule_are_named_and_mended_by_hand",
     ),
     Mutant(
+        name="fill-sorts-for-each-batch",
+        file="templates/migrate/fill.jinja",
+        old="'enable_sort', 'off', true",
+        new="'enable_sort', 'on', true",
+        test="tests/migrate/test_apply.py",
+        only="test_a_backfill_reads_each_row_a_few_times_however_many_batches_there_are",
+    ),
+    Mutant(
+        name="fill-begins-again-for-each-batch",
+        file="templates/migrate/fill.jinja",
+        old="'plan_cache_mode', 'force_custom_plan', true",
+        new="'plan_cache_mode', 'force_generic_plan', true",
+        test="tests/migrate/test_apply.py",
+        only="test_a_backfill_reads_each_row_a_few_times_however_many_batches_there_are",
+    ),
+    Mutant(
         name="fill-waits-for-rows",
         file="templates/migrate/fill.jinja",
         old=" SKIP LOCKED",
