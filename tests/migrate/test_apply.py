@@ -301,8 +301,9 @@ def test_a_row_in_hand_is_filled_later(project: Project, database: str) -> None:
         assert conn.execute(filled).fetchone() == (2000,)
 
 
+@pytest.mark.parametrize("index", ["", "CREATE INDEX ON send_mail_jobs (token)"])
 def test_a_backfill_reads_each_row_a_few_times_however_many_batches_there_are(
-    project: Project, database: str
+    project: Project, database: str, index: str
 ) -> None:
     """The planner knows nothing of the new column, and believes that it has values."""
     rows = 20_000
@@ -316,6 +317,7 @@ def test_a_backfill_reads_each_row_a_few_times_however_many_batches_there_are(
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute("ANALYZE send_mail_jobs")
         conn.execute(add.read_bytes())
+        conn.execute(index.encode())
         conn.execute("SELECT pg_stat_force_next_flush()")
         [(scans, fetched)] = conn.execute(read).fetchall()
         subprocess.run(psql, check=True, stderr=subprocess.DEVNULL)
