@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Final, LiteralString, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.cursor import AsyncCursor
@@ -31,11 +31,15 @@ PROBE_SECONDS: Final = 3.0
 # A prepared LIMIT hides from the planner how few rows are wanted; without these, a
 # generic plan reads the whole table instead of the index that serves the queue, and
 # a table that was never analysed is sorted for each fetch. A lock is waited for only
-# so long that it does not hold up what goes on in other tables.
+# so long that it does not hold up what goes on in other tables. What a role or a
+# database sets for its other sessions would end a worker's while it has nothing to do,
+# or make its statements fail for what others write.
 _SETTINGS: Final[LiteralString] = """\
 SET LOCAL lock_timeout = '100ms';
 SET LOCAL statement_timeout = '60s';
 SET LOCAL idle_in_transaction_session_timeout = '10s';
+SET LOCAL idle_session_timeout = 0;
+SET LOCAL default_transaction_isolation = 'read committed';
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off;
@@ -81,6 +85,7 @@ async def open_connection(
 
 async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:
     await conn.set_autocommit(True)
+    await conn.set_isolation_level(IsolationLevel.READ_COMMITTED)
     # UTF8, whatever the environment says: no other encoding holds every text.
     await AsyncCursor(conn).execute("SET client_encoding = 'UTF8'")
     conn.prepare_threshold = None
