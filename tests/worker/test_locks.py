@@ -119,3 +119,34 @@ def test_what_was_fetched_beside_an_undecodable_row_that_is_locked_is_not_lost(
     enqueue(jobs_dsn, 3)
     asyncio.run(scenario())
     assert sorted(statuses(jobs_dsn)) == ["failed", "succeeded", "succeeded"]
+
+
+_CHANGES_ANOTHER_TABLE: Final = """\
+CREATE TABLE accounts (id bigint PRIMARY KEY, jobs integer NOT NULL DEFAULT 0);
+INSERT INTO accounts SELECT generate_series(0, 9);
+CREATE FUNCTION count_job() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE accounts SET jobs = jobs + 1 WHERE id = NEW.user_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER count_job BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
+    WHEN (NEW.status = 'job_status_succeeded') EXECUTE FUNCTION count_job()
+"""
+
+
+def test_a_result_whose_trigger_waits_for_a_lock_holds_up_no_other(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """The rows themselves are free: nothing tells which of them it is."""
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(_handler)) as worker:
+            await until(lambda: worker.stats().succeeded == 9)
+            conn.rollback()
+            await until(lambda: worker.stats().succeeded == 10)
+
+    conn.execute(_CHANGES_ANOTHER_TABLE.encode())
+    conn.commit()
+    conn.execute("SELECT FROM accounts WHERE id = 1 FOR UPDATE")
+    enqueue(jobs_dsn, 10)
+    asyncio.run(scenario())
