@@ -138,6 +138,49 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     ]
 
 
+def test_a_heartbeat_that_cannot_tell_what_blocks_the_loop_goes_on(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A container may have no file to write to."""
+
+    async def blocking(job: jobs.SendMailJob) -> None:
+        block_the_thread(1.5)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(blocking), lost_after=1.0) as worker:
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 2)
+
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    asyncio.run(scenario())
+    assert "event loop blocked" in caplog.text
+
+
+def test_a_plain_handler_for_which_there_is_no_thread_fails_and_frees_its_slot(
+    jobs_dsn: str,
+) -> None:
+    def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        handlers = mail_handlers(handler, concurrency=1)
+        async with running(jobs_dsn, handlers) as worker:
+            await asyncio.sleep(0.5)  # its own threads have begun
+            size = threading.stack_size(1 << 46)  # more than there is
+            try:
+                enqueue(jobs_dsn)
+                await until(lambda: worker.stats().retried == 1)
+            finally:
+                threading.stack_size(size)
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+
+    asyncio.run(scenario())
+    ((error,), _) = rows(jobs_dsn, "last_error")
+    assert error.startswith("RuntimeError: can't start new thread")
+
+
 _KILLED: Final = """\
 import sys, time
 import generated_example as jobs
