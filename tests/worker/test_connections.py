@@ -1,12 +1,15 @@
 """What the environment or the user's connections say has no part in the work."""
 
 import asyncio
+import socket
+import time
 from functools import partial
 from typing import Final
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import scalar_row
 
 import generated_example as jobs
@@ -232,3 +235,31 @@ def test_a_worker_leaves_a_server_that_only_reads(jobs_dsn: str) -> None:
 
     asyncio.run(scenario())
     assert opened == 2
+
+
+def test_a_host_that_does_not_answer_keeps_nobody_from_the_next_one(
+    jobs_dsn: str,
+) -> None:
+    """It has lost its power, say; the standby behind it has been promoted."""
+
+    async def scenario(dsn: str) -> None:
+        async with await open_connection(dsn, "probe", seconds=2) as conn:
+            await conn.execute("SELECT")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        known = conninfo_to_dict(jobs_dsn)
+        hosts, ports = f"127.0.0.1,{known['host']}", f"{port},{known['port']}"
+        asyncio.run(scenario(make_conninfo(jobs_dsn, host=hosts, port=ports)))
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(jobs_dsn: str) -> None:
+    async def scenario(dsn: str) -> None:
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await open_connection(dsn, "probe", seconds=2)
+        assert time.monotonic() - started < 4
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        asyncio.run(scenario(make_conninfo(jobs_dsn, host="127.0.0.1", port=port)))
