@@ -50,11 +50,14 @@ class _Family:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         if self._fork_and_wait():
-            while len(self._born) < self._count and not self._stopping:
-                self._fork()
+            self._fill()
         while self._born:
             self._bury()
         return REFUSED if self._refused else 0
+
+    def _fill(self) -> None:
+        while len(self._born) < self._count and not self._stopping:
+            self._fork()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """A second signal is passed on like the first: it hurries the shutdown."""
@@ -65,7 +68,10 @@ class _Family:
     def _bury(self) -> None:
         """Wait until a child ends, and put another in its place."""
         pid, status = os.wait()
-        lived = time.monotonic() - self._born.pop(pid, 0.0)
+        born = self._born.pop(pid, None)
+        if born is None:
+            return  # an orphan, whom the first process of a container inherits
+        lived = time.monotonic() - born
         code = os.waitstatus_to_exitcode(status)
         if self._stopping:
             return
@@ -77,8 +83,7 @@ class _Family:
         _LOGGER.error("worker process %d ended (%s); another begins", pid, how)
         if lived < _SHORT_LIFE:
             time.sleep(1)
-        if not self._stopping:
-            self._fork()
+        self._fill()  # all of them, where the first one ended before it was ready
 
     def _fork_and_wait(self) -> bool:
         """Fork one child; whether it became ready before it ended."""

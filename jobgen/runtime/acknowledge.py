@@ -19,7 +19,7 @@ from jobgen.runtime.decide import (
 )
 from jobgen.runtime.job import Fence, JobType, Statements
 from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.status import JobStatus
 
 
@@ -60,7 +60,10 @@ async def acknowledge(
                 locked.add(job.name)
             await _wait(backoff, job.name, fence, error)
         except FAULTS as error:
-            if isinstance(acknowledgement, Fail) and acknowledgement.delay is None:
+            plainest = (
+                isinstance(acknowledgement, Fail) and acknowledgement.delay is None
+            )
+            if plainest or is_connection_lost(error):
                 await _wait(backoff, job.name, fence, error)
             else:
                 acknowledgement = Fail(error)

@@ -72,6 +72,8 @@ async def _on_thread(attempt: Attempt, threads: Threads) -> Ending:
         ending = await future
     except asyncio.CancelledError as error:
         return _cancelled(attempt, error)
+    except RuntimeError as error:  # the system has no thread left: it never began
+        return Raised(error)
     finally:
         attempt.in_thread = False
     if isinstance(ending, Returned):

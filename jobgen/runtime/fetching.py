@@ -24,7 +24,7 @@ from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Key
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import Listener, pause
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
+from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
@@ -54,7 +54,8 @@ class Fetching:
     A fetch that failed may still have taken rows: the server can commit it and its
     answer be lost, or commit it only later. They would run under the name of a
     worker that lives, and nobody would rescue them. From the first such fetch on,
-    the worker therefore looks for rows that it holds and knows nothing of.
+    the worker therefore looks for rows that it holds and knows nothing of; once is
+    enough where the server has answered, though by an error.
     """
 
     def __init__(
@@ -94,7 +95,8 @@ class Fetching:
         )
         self._promises = Promises(self.link)
         self._stopping = asyncio.Event()
-        self._in_doubt = False
+        self._searches = 0.0
+        """How often to look for rows that are held unknown; may be infinity."""
         self._next_search = 0.0
         self._tick_at = -math.inf
         self._probe_at = math.inf
@@ -143,22 +145,21 @@ class Fetching:
         Between two fetches only: each row that one took is then in `attempts`. A
         row whose result is written meanwhile is protected by its fence.
         """
-        for table in self._tables:
-            statements = table.job.statements
-            known = self._attempts.fences  # before: what is held may finish meanwhile
-            held = await self.link.run(plans.held(statements, self._worker_id))
-            for fence in set(held) - known:
-                await self.link.run(plans.give_back(statements, fence))
-                LOGGER.warning(
-                    "%s %s was fetched without an answer: given back",
-                    table.job.name,
-                    fence.id,
-                )
+        complete = True
+        for table in self._in_order:
+            try:
+                await self._give_back(table)
+            except FAULTS as error:
+                if is_connection_lost(error):
+                    raise
+                complete = False  # somebody locks it, say: the others do not wait
+        if complete:
+            self._searches -= 1
 
     @property
     def in_doubt(self) -> bool:
         """Whether a fetch has failed, so that rows may be held unknown."""
-        return self._in_doubt
+        return self._searches > 0
 
     # --- one round
 
@@ -171,7 +172,7 @@ class Fetching:
         """Look where it is time to, or sleep until it is."""
         if self.link.conn is None:  # nothing is heard without one: do not wait
             await self.link.open()
-        if self._in_doubt and time.monotonic() >= self._next_search:
+        if self.in_doubt and time.monotonic() >= self._next_search:
             await self.give_back_unknown()
             self._next_search = time.monotonic() + self._times.heartbeat_interval
         now = time.monotonic()
@@ -233,8 +234,10 @@ class Fetching:
             if table.watch.asks_due:
                 due = await table.run(self.link, table.next_due())
                 table.watch.due(time.monotonic(), due)
-        except errors.LockNotAvailable:
-            self._shut(table)
+        except FAULTS as error:
+            if is_connection_lost(error):
+                raise
+            self._shut(table, error)
 
     async def _look_and_take(self, table: Table, wanted: int) -> None:
         settled, above = False, None
@@ -252,8 +255,10 @@ class Fetching:
             await asyncio.sleep(
                 0
             )  # nobody waits for the next look: handlers begin first
+        self._count_lost(table, taken.rows - len(taken.jobs))
         if taken.rows == wanted:
-            table.mark.full(now, taken.last, now - started)
+            if taken.last:
+                table.mark.full(now, taken.last, now - started)
         elif above is not None:
             table.mark.forget()
             return  # that was not all there is: look again at once, from the beginning
@@ -268,18 +273,48 @@ class Fetching:
         try:
             plan = table.bound.take(self._worker_id, limit, above)
             return await table.run(self.link, plan)
-        except errors.LockNotAvailable:
-            raise  # it waited, and took nothing
-        except BaseException:
-            self._in_doubt = True
+        except BaseException as error:
+            # Also where a lock was waited for in vain: rows may have been taken before
+            # one of them, which cannot be decoded, was to be written as failed.
+            answered = isinstance(error, psycopg.Error) and not is_connection_lost(
+                error
+            )
+            self._searches = max(self._searches, 1 if answered else math.inf)
             raise
 
-    def _shut(self, table: Table) -> None:
-        """Somebody locks the whole table: leave it alone, and the others at work."""
+    async def _give_back(self, table: Table) -> None:
+        """The same for one table."""
+        statements = table.job.statements
+        known = self._attempts.fences  # before: what is held may finish meanwhile
+        held = await table.run(self.link, plans.held(statements, self._worker_id))
+        for fence in set(held) - known:
+            await table.run(self.link, plans.give_back(statements, fence))
+            LOGGER.warning(
+                "%s %s was fetched without an answer: given back",
+                table.job.name,
+                fence.id,
+            )
+
+    def _count_lost(self, table: Table, rows: int) -> None:
+        """Rows that failed at once, because they cannot be decoded."""
+        if rows:
+            self._stats.fetched += rows
+            self._stats.failed += rows
+            LOGGER.warning(
+                "%s: %d rows cannot be decoded: failed", table.job.name, rows
+            )
+
+    def _shut(self, table: Table, error: BaseException) -> None:
+        """Leave the table alone for a while, and the others at work.
+
+        Somebody locks the whole of it, or it is not as its statements need it.
+        """
+        is_locked = isinstance(error, errors.LockNotAvailable)
         if not table.is_shut:
-            LOGGER.warning("%s is locked: it is tried again and again", table.job.table)
+            fault = "is locked" if is_locked else f"fetch failed ({told(error)})"
+            LOGGER.warning("%s %s: it is tried again and again", table.job.table, fault)
         table.is_shut = True
-        table.watch.shut(time.monotonic())
+        table.watch.shut(time.monotonic(), faulty=not is_locked)
 
     # --- the guard tick
 
@@ -292,7 +327,9 @@ class Fetching:
         open_ = [table for table in self._in_order if not table.is_shut]
         try:
             due = await self.link.run(plans.next_due(_joined(open_))) if open_ else {}
-        except errors.LockNotAvailable:
+        except FAULTS as error:
+            if is_connection_lost(error):
+                raise
             await self._find_shut(open_)
             due = {}
         now = time.monotonic()
@@ -311,8 +348,10 @@ class Fetching:
         for table in tables:
             try:
                 await self.link.briefly(table.next_due())
-            except errors.LockNotAvailable:
-                self._shut(table)
+            except FAULTS as error:
+                if is_connection_lost(error):
+                    raise
+                self._shut(table, error)
 
     # --- the connection
 

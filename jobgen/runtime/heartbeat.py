@@ -132,10 +132,13 @@ class Heartbeat:
         await link.drop()
 
     def _report_block(self, seconds: float) -> None:
-        with tempfile.TemporaryFile("w+") as file:
-            faulthandler.dump_traceback(file)
-            file.seek(0)
-            stacks = file.read()
+        try:
+            with tempfile.TemporaryFile("w+") as file:
+                faulthandler.dump_traceback(file)
+                file.seek(0)
+                stacks = file.read()
+        except OSError as error:  # no room, or nowhere to write: beating goes on
+            stacks = f"not told, without a file to write them to: {told(error)}"
         LOGGER.warning("event loop blocked for %.1f s; threads:\n%s", seconds, stacks)
 
 

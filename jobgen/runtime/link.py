@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Generator
+from os import environ
 from typing import Final, LiteralString, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.conninfo import conninfo_to_dict
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.cursor import AsyncCursor
@@ -31,11 +33,15 @@ PROBE_SECONDS: Final = 3.0
 # A prepared LIMIT hides from the planner how few rows are wanted; without these, a
 # generic plan reads the whole table instead of the index that serves the queue, and
 # a table that was never analysed is sorted for each fetch. A lock is waited for only
-# so long that it does not hold up what goes on in other tables.
+# so long that it does not hold up what goes on in other tables. What a role or a
+# database sets for its other sessions would end a worker's while it has nothing to do,
+# or make its statements fail for what others write.
 _SETTINGS: Final[LiteralString] = """\
 SET LOCAL lock_timeout = '100ms';
 SET LOCAL statement_timeout = '60s';
 SET LOCAL idle_in_transaction_session_timeout = '10s';
+SET LOCAL idle_session_timeout = 0;
+SET LOCAL default_transaction_isolation = 'read committed';
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off;
@@ -59,28 +65,48 @@ async def open_connection(
     """A connection in autocommit mode that never waits long for a lock.
 
     pooled: behind a transaction pooler, where nothing may be left in the session.
-    seconds: how long that may take.
+    seconds: how long a server may take to answer; each that a DSN names, so that one
+    which is dead does not keep those behind it from being tried.
 
     Raises `psycopg.Error` or `TimeoutError`.
     """
-    async with asyncio.timeout(seconds):
-        conn: AsyncConnection[object]
-        if isinstance(connect, str):
-            conn = await AsyncConnection.connect(
-                connect, autocommit=True, application_name=name
-            )
-        else:
+    if isinstance(connect, str):
+        conn = await _dialled(connect, name, seconds)
+    else:
+        async with asyncio.timeout(seconds):
             conn = await _connected(connect)
-        try:
+    try:
+        async with asyncio.timeout(seconds):
             await _prepare(conn, pooled=pooled)
-        except BaseException:
-            await conn.close()
-            raise
-        return conn
+    except BaseException:
+        await conn.close()
+        raise
+    return conn
+
+
+async def _dialled(dsn: str, name: str, seconds: float) -> AsyncConnection[object]:
+    """A connection to the first of the hosts that answers.
+
+    At most so many seconds for each, and as long again for their names.
+    """
+    given = conninfo_to_dict(dsn)
+    hosts = str(given.get("hostaddr") or given.get("host") or environ.get("PGHOST", ""))
+    each = min(seconds, float(given.get("connect_timeout") or 0) or seconds)
+    try:
+        async with asyncio.timeout(seconds * (hosts.count(",") + 2)):
+            return await AsyncConnection.connect(
+                dsn,
+                autocommit=True,
+                application_name=name,
+                connect_timeout=round(each),
+            )
+    except psycopg.errors.ConnectionTimeout as error:
+        raise TimeoutError(str(error)) from error
 
 
 async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:
     await conn.set_autocommit(True)
+    await conn.set_isolation_level(IsolationLevel.READ_COMMITTED)
     # UTF8, whatever the environment says: no other encoding holds every text.
     await AsyncCursor(conn).execute("SET client_encoding = 'UTF8'")
     conn.prepare_threshold = None

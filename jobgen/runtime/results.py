@@ -169,8 +169,16 @@ class Results:
             ids = [result.attempt.row.id for result in batch]
             plan = plans.unlocked(statements.unlocked, ids)
             free = await self._link.briefly(plan)
-            mine = [result for result in batch if result.attempt.row.id in free]
+        except FAULTS as error:
+            self._put_back(pile, batch, error)
+            return
+        mine = [result for result in batch if result.attempt.row.id in free]
+        try:
             written = await self._link.briefly(pile.plan(self._worker_id, mine))
+        except errors.LockNotAvailable:  # what one of them changes elsewhere is locked
+            self._locked.add(pile.job.name)
+            self._write_each(batch)
+            return
         except FAULTS as error:
             self._put_back(pile, batch, error)
             return

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
+import time
 from collections.abc import Callable, Generator
+from typing import Final
+
+_ONE_REQUEST_SECONDS: Final = 0.5
+"""Signals within so long are one request: a terminal and a supervisor send theirs to
+all processes of a group, and the parent of some passes it on to them as well."""
 
 
 @contextlib.contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Generator[None]:
     """Within the block the signals call `stop`, where this is the main thread.
 
+    Again for each that comes later, but once for all that come together.
     Elsewhere, or on a loop that knows no signals, the block runs without them.
     """
     loop = asyncio.get_running_loop()
     installed: list[signal.Signals] = []
+    requested_at = -math.inf
+
+    def heard() -> None:
+        nonlocal requested_at
+        now = time.monotonic()
+        if now - requested_at > _ONE_REQUEST_SECONDS:
+            requested_at = now
+            stop()
+
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
-                loop.add_signal_handler(number, stop)
+                loop.add_signal_handler(number, heard)
                 installed.append(number)
         yield
     finally:

@@ -29,6 +29,7 @@ _ASKS_BEFORE: Final = 2
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_SETTLING: Final = 0.025
 _LONGEST_LOCKED: Final = 0.25
+_LONGEST_FAULTY: Final = 5.0
 
 
 class State(Enum):
@@ -122,9 +123,9 @@ class Watch:
         else:  # ready since the last look, or locked by somebody else
             self.look_at = min(self.look_at, now + self._pause)
 
-    def shut(self, now: float) -> None:
-        """The table is locked: look again after a pause that grows."""
-        self._grow_pause(_LONGEST_LOCKED)
+    def shut(self, now: float, *, faulty: bool = False) -> None:
+        """The table is locked, or faulty: look again after a pause that grows."""
+        self._grow_pause(_LONGEST_FAULTY if faulty else _LONGEST_LOCKED)
         self.look_at = now + self._pause
 
     def _found(self, now: float) -> None:

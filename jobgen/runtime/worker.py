@@ -82,6 +82,8 @@ class Worker:
         self._write = Link(connect, f"jobgen results {self.id}", pooled=not listen)
         self._care = Link(connect, f"jobgen care {self.id}", pooled=not listen)
         self._ran = False
+        self._broken: BaseException | None = None
+        """What ended one of the loops beside the work, which should never end."""
         self._suspected: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -137,7 +139,8 @@ class Worker:
         """Work until `stop`, SIGINT, SIGTERM or cancellation, which stops it too.
 
         Raises `RefusedError` where the database is not what the package needs, and
-        `psycopg.Error` or `TimeoutError` where it cannot be reached at the start.
+        `psycopg.Error` or `TimeoutError` where it cannot be reached at the start. And,
+        once it has stopped cleanly, what nobody foresaw and it cannot go on after.
         """
         if self._ran:
             raise RuntimeError("a worker runs once; make another")
@@ -158,6 +161,8 @@ class Worker:
                 raise
             finally:
                 await self._end(asyncio.create_task(self._shut_down(background)))
+            if self._broken is not None:
+                raise self._broken
 
     async def _check(self) -> None:
         check_package(self._package)
@@ -182,7 +187,17 @@ class Worker:
             Minute(self.stats, every=times.report_interval).run(),
             VacuumWatch(care, bound, every=times.report_interval).run(),
         ]
-        return [asyncio.create_task(loop) for loop in loops]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        for task in tasks:
+            task.add_done_callback(self._background_ended)
+        return tasks
+
+    def _background_ended(self, task: asyncio.Task[None]) -> None:
+        """Without one of them rows would stay as they are: better no worker at all."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("the worker cannot go on", exc_info=error)
+            self._broken = error
+            self.stop()
 
     def _freed(self) -> None:
         self._fetching.freed()

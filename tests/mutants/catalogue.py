@@ -452,7 +452,7 @@ MUTANTS: Final = (
     Mutant(
         name="rows-of-a-lost-fetch-stay-running",
         file=f"{_RUNTIME}/fetching.py",
-        old="            self._in_doubt = True\n",
+        old="            self._searches = max(self._searches, 1 if answered else math.inf)\n",
         new="            pass\n",
         test=_LOST,
         only="test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run",
@@ -469,7 +469,7 @@ MUTANTS: Final = (
     Mutant(
         name="rows-in-hand-are-taken-for-lost",
         file=f"{_RUNTIME}/fetching.py",
-        old="set(held) - self._attempts.fences",
+        old="set(held) - known",
         new="set(held)",
         test=_LOST,
         only="test_what_is_in_hand_is_not_taken_for_lost",
@@ -681,7 +681,7 @@ MUTANTS: Final = (
         name="finished-is-taken-for-lost",
         file="jobgen/runtime/fetching.py",
         old="for fence in set(held) - known:",
-        new="for fence in set(held) - self._attempts.fences:",
+        new="for fence in set(held) - known:",
         test=_LOST,
         only="test_what_finishes_while_the_worker_looks_is_not_taken_for_lost",
     ),

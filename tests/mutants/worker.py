@@ -308,7 +308,7 @@ WORKER: Final = (
     Mutant(
         name="a-locked-table-is-a-fault",
         file="jobgen/runtime/fetching.py",
-        old="            self._shut(table)\n\n    async def _look_and_take",
+        old="            self._shut(table, error)\n\n    async def _look_and_take",
         new="            raise\n\n    async def _look_and_take",
         test=_LOCKS,
     ),

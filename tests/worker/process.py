@@ -26,14 +26,20 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def working(here: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
-    """A worker that is killed at the end of the block if it still runs."""
+def working(
+    here: Path, *arguments: str, under: tuple[str, ...] = ()
+) -> Generator[subprocess.Popen[str]]:
+    """A worker that is killed at the end of the block if it still runs.
+
+    In a process group of its own. under: a command that becomes the worker.
+    """
     with subprocess.Popen(
-        command(arguments),
+        [*under, *command(arguments)],
         cwd=here,
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as process:
         try:
             yield process

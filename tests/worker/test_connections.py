@@ -1,16 +1,22 @@
 """What the environment or the user's connections say has no part in the work."""
 
 import asyncio
+import socket
+import time
 from functools import partial
+from typing import Final
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import scalar_row
 
 import generated_example as jobs
 from jobgen.runtime import Worker
+from jobgen.runtime.cursor import AsyncCursor
 from jobgen.runtime.link import Connect, Link, open_connection
+from tests.servers import Server
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -144,3 +150,116 @@ def test_the_users_connections_may_have_scalar_rows(jobs_dsn: str) -> None:
         assert len(opened) == 4  # to fetch, for results, for care, for the heartbeat
 
     asyncio.run(main())
+
+
+_SETTINGS: Final = (
+    "idle_session_timeout = '500ms'",
+    "default_transaction_isolation = 'serializable'",
+)
+
+
+@pytest.mark.parametrize("listen", [True, False])
+@pytest.mark.parametrize("setting", _SETTINGS)
+def test_what_a_database_sets_for_its_sessions_is_not_meant_for_workers(
+    jobs_dsn: str, setting: str, listen: bool
+) -> None:
+    async def settings(conn: AsyncConnection[object]) -> tuple[object, ...]:
+        cursor = AsyncCursor(conn)
+        await cursor.execute(
+            "SELECT current_setting('transaction_isolation'),"
+            " current_setting('idle_session_timeout')"
+        )
+        (row,) = await cursor.fetchall()
+        return row
+
+    async def scenario() -> None:
+        link = Link(jobs_dsn, "probe", pooled=not listen)
+        isolation, idle = await link.use(settings)
+        await link.drop()
+        assert isolation == "read committed"
+        assert idle == "0"
+
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET {setting}".encode())
+    asyncio.run(scenario())
+
+
+def test_a_success_is_written_once_a_server_that_only_read_writes_again(
+    own_server: Server,
+) -> None:
+    """It does not become a failure that nobody could write either."""
+    release = asyncio.Event()
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        await release.wait()
+
+    async def scenario(dsn: str, conn: psycopg.Connection[object]) -> None:
+        async with running(dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().fetched == 1)
+            conn.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+            conn.execute("SELECT pg_reload_conf()")
+            await asyncio.sleep(0.5)
+            release.set()
+            await asyncio.sleep(1)
+            conn.execute("SET default_transaction_read_only = off")
+            conn.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            conn.execute("SELECT pg_reload_conf()")
+            await until(lambda: worker.stats().succeeded == 1)
+
+    with own_server.jobs_database() as dsn:
+        enqueue(dsn)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            asyncio.run(scenario(dsn, conn))
+        assert rows(dsn, "status::text, last_error") == [("job_status_succeeded", None)]
+
+
+def test_a_worker_leaves_a_server_that_only_reads(jobs_dsn: str) -> None:
+    """It was the primary, say; a new connection leads to the one that is now."""
+    opened = 0
+
+    async def connect() -> AsyncConnection[object]:
+        nonlocal opened
+        opened += 1
+        return await AsyncConnection.connect(jobs_dsn)
+
+    async def scenario() -> None:
+        link = Link(connect, "probe")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            await link.use(write_where_nothing_is_written)
+        await link.open()
+        await link.drop()
+
+    async def write_where_nothing_is_written(conn: AsyncConnection[object]) -> None:
+        await conn.execute("SET default_transaction_read_only = on")
+        await conn.execute("DELETE FROM send_mail_jobs")
+
+    asyncio.run(scenario())
+    assert opened == 2
+
+
+def test_a_host_that_does_not_answer_keeps_nobody_from_the_next_one(
+    jobs_dsn: str,
+) -> None:
+    """It has lost its power, say; the standby behind it has been promoted."""
+
+    async def scenario(dsn: str) -> None:
+        async with await open_connection(dsn, "probe", seconds=2) as conn:
+            await conn.execute("SELECT")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        known = conninfo_to_dict(jobs_dsn)
+        hosts, ports = f"127.0.0.1,{known['host']}", f"{port},{known['port']}"
+        asyncio.run(scenario(make_conninfo(jobs_dsn, host=hosts, port=ports)))
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(jobs_dsn: str) -> None:
+    async def scenario(dsn: str) -> None:
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await open_connection(dsn, "probe", seconds=2)
+        assert time.monotonic() - started < 4
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        asyncio.run(scenario(make_conninfo(jobs_dsn, host="127.0.0.1", port=port)))

@@ -1,6 +1,7 @@
 """Deaths, lost connections and blocked loops: no job is lost, none runs twice."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from psycopg import AsyncConnection
 
 import generated_example as jobs
+from jobgen.runtime import Worker
 from tests.servers import Server
 from tests.worker.support import (
     PATIENCE,
@@ -136,6 +138,75 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     assert rows(jobs_dsn, "status::text, attempts_count") == [
         ("job_status_succeeded", 1)
     ]
+
+
+def test_a_heartbeat_that_cannot_tell_what_blocks_the_loop_goes_on(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A container may have no file to write to."""
+
+    async def blocking(job: jobs.SendMailJob) -> None:
+        block_the_thread(1.5)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(blocking), lost_after=1.0) as worker:
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 2)
+
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    asyncio.run(scenario())
+    assert "event loop blocked" in caplog.text
+
+
+def test_a_plain_handler_for_which_there_is_no_thread_fails_and_frees_its_slot(
+    jobs_dsn: str,
+) -> None:
+    def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        handlers = mail_handlers(handler, concurrency=1)
+        async with running(jobs_dsn, handlers) as worker:
+            await asyncio.sleep(0.5)  # its own threads have begun
+            size = threading.stack_size(1 << 46)  # more than there is
+            try:
+                enqueue(jobs_dsn)
+                await until(lambda: worker.stats().retried == 1)
+            finally:
+                threading.stack_size(size)
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+
+    asyncio.run(scenario())
+    ((error,), _) = rows(jobs_dsn, "last_error")
+    assert error.startswith("RuntimeError: can't start new thread")
+
+
+def test_a_worker_that_can_write_no_results_any_more_ends_with_the_reason(
+    jobs_dsn: str,
+) -> None:
+    """Here the application's own logging fails; it had gone on, and written none."""
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        raise ValueError
+
+    def filtered(record: logging.LogRecord) -> bool:
+        if "attempt" in record.getMessage():
+            raise LookupError("no such filter")
+        return True
+
+    worker = Worker(jobs_dsn, mail_handlers(handler, concurrency=1), grace=0.5)
+    enqueue(jobs_dsn)
+    with psycopg.connect(jobs_dsn) as conn:  # the attempt to come is the last one
+        conn.execute("UPDATE send_mail_jobs SET attempts_count = 4")
+    logger = logging.getLogger("jobgen")
+    logger.addFilter(filtered)
+    try:
+        with pytest.raises(LookupError, match="no such filter"):
+            asyncio.run(asyncio.wait_for(worker.run(), PATIENCE))
+    finally:
+        logger.removeFilter(filtered)
 
 
 _KILLED: Final = """\

@@ -386,7 +386,9 @@ def test_a_row_taken_over_meanwhile_is_not_overwritten(
 
 
 def test_a_row_that_cannot_be_decoded_fails_alone(
-    jobs_dsn: str, conn: psycopg.Connection[object]
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     conn.execute(
         "INSERT INTO prune_charts_jobs (older_than) VALUES"
@@ -403,14 +405,41 @@ def test_a_row_that_cannot_be_decoded_fails_alone(
     async def scenario() -> None:
         async with running(jobs_dsn, handlers) as worker:
             await until(lambda: worker.stats().succeeded == 2)
+            stats = worker.stats()
+            assert (stats.fetched, stats.failed) == (3, 1)
 
     asyncio.run(scenario())
     assert sorted(seen) == [timedelta(days=1), timedelta(days=2)]
+    assert "prune_charts: 1 rows cannot be decoded: failed" in caplog.text
     query = "SELECT status::text, last_error, locked_by FROM prune_charts_jobs"
     with psycopg.connect(jobs_dsn) as reader:
         ((status, error, owner),) = reader.execute(query).fetchall()
     assert (status, owner) == ("job_status_failed", None)
     assert error.startswith("Cannot be decoded: ")
+
+
+def test_nothing_but_rows_that_cannot_be_loaded_is_no_place_to_go_on_from(
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With one slot, such a row is a full batch."""
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler, concurrency=1)) as worker:
+            await until(lambda: worker.stats().failed == 1)
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 1)
+
+    conn.execute(
+        "INSERT INTO send_mail_jobs (user_id, email, created_at)"
+        " VALUES (1, '', 'infinity')"
+    )
+    conn.commit()
+    asyncio.run(scenario())
+    assert "fetch failed" not in caplog.text
 
 
 def test_a_failure_for_good_is_one_line_of_the_log(

@@ -9,10 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import generated_example as jobs
 from tests.worker.process import command, environment, working
-from tests.worker.support import enqueue, statuses, wait_until
+from tests.worker.support import enqueue, mail, statuses, wait_until
 
 _APP = """\
+import asyncio
 import os
 import generated_example as jobs
 from jobgen.runtime import Handlers, bind
@@ -22,6 +24,7 @@ async def send_mail(job: jobs.SendMailJob) -> None:
     if job.user_id == 7:
         with open("died", "x"):
             os._exit(9)
+    await asyncio.sleep({8: 2, 9: 20}.get(job.user_id, 0))
 
 
 handlers = Handlers(jobs.PACKAGE, (bind(jobs.send_mail.JOB, send_mail),))
@@ -64,6 +67,55 @@ def test_a_process_that_dies_is_replaced(jobs_dsn: str, here: Path) -> None:
         wait_until(lambda: len(_workers(jobs_dsn) - first) == 1)
         assert (here / "died").exists()
         process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_all_begin_where_the_first_one_died_before_it_was_ready(
+    jobs_dsn: str, here: Path
+) -> None:
+    (here / "once.py").write_text(
+        "import os\n"
+        "if not os.path.exists('died'):\n"
+        "    open('died', 'x').close()\n"
+        "    os._exit(9)\n"
+        "from app import handlers\n"
+    )
+    arguments = ("once:handlers", "--dsn", jobs_dsn, "--processes", "2")
+    with working(here, *arguments) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_signal_to_all_of_them_is_one_request(jobs_dsn: str, here: Path) -> None:
+    """A terminal sends it to each, and the parent passes it on; a later one hurries."""
+    arguments = ("app:handlers", "--dsn", jobs_dsn, "--processes", "2")
+    with working(here, *arguments) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 2)
+        with psycopg.connect(jobs_dsn) as conn:
+            jobs.send_mail.enqueue(conn, mail(8))  # takes two seconds
+            jobs.send_mail.enqueue(conn, mail(9))  # and this one twenty
+        wait_until(lambda: statuses(jobs_dsn) == ["running"] * 2)
+        os.killpg(process.pid, signal.SIGINT)
+        wait_until(lambda: "succeeded" in statuses(jobs_dsn))
+        assert statuses(jobs_dsn) == ["succeeded", "running"]
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0
+    assert statuses(jobs_dsn) == ["succeeded", "not_started"]
+
+
+def test_a_child_of_somebody_else_is_no_worker(jobs_dsn: str, here: Path) -> None:
+    """The first process of a container inherits whoever is left alone."""
+    arguments = ("app:handlers", "--dsn", jobs_dsn, "--processes", "2")
+    orphan = ("sh", "-c", '(sleep 2; exit 2) & exec "$@"', "sh")
+    with working(here, *arguments, under=orphan) as process:
+        wait_until(lambda: len(_workers(jobs_dsn)) == 2)
+        time.sleep(2)
+        assert process.poll() is None
+        assert len(_workers(jobs_dsn)) == 2
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        assert "ended" not in process.stderr.read()
         assert process.wait(30) == 0
 
 
