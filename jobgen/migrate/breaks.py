@@ -59,7 +59,7 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
             case Change(old=Column() as column, new=None):
                 job = _job(jobs, change.where, wanted)
                 if job and (job.table, column.name) not in retired:
-                    yield from _gone_column(change.where, column, job)
+                    yield from _gone_column(change.where, column, job, was)
             case Change(old=None, new=Column() as column):
                 job = _job(jobs, change.where, wanted)
                 if job:
@@ -132,11 +132,22 @@ def _renamed_table(job: Job, table: Table) -> Break:
     )
 
 
-def _gone_column(where: str, column: Column, job: Job) -> Iterator[Break]:
+def _gone_column(
+    where: str, column: Column, job: Job, old: Database
+) -> Iterator[Break]:
     name = column.name
+    # One that was there beside it has values of its own, and does not take these.
+    beside = {
+        each.name
+        for table in old.tables
+        if table.name == job.table
+        for each in table.columns
+    }
     if name == "priority":
         yield _retired(where, name)
-    elif any(each.renamed_from == name for each in job.columns):
+    elif any(
+        each.renamed_from == name and each.name not in beside for each in job.columns
+    ):
         pass
     elif name in job.reserved:
         yield _retired(where, name)

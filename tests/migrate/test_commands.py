@@ -427,6 +427,17 @@ def test_a_column_is_renamed_once_at_a_time(project: Project) -> None:
     assert new(project, again).code == 0
 
 
+def test_a_column_that_was_there_already_does_not_stand_for_one_that_goes(
+    project: Project,
+) -> None:
+    """It has values of its own: those of the other would be lost without a word."""
+    both = SCHEMA.replace("{email: text}", "{email: text, address: text}")
+    new(project, both)
+    done = new(project, RENAMED)
+    assert done.code == 1
+    assert "data[removed-column]: the column 'email' is gone" in done.err
+
+
 def test_what_is_found_is_printed_for_programs(project: Project, database: str) -> None:
     """One JSON document, on standard output."""
     dsn = f"--dsn={database}"
