@@ -438,6 +438,20 @@ def test_a_column_that_was_there_already_does_not_stand_for_one_that_goes(
     assert "data[removed-column]: the column 'email' is gone" in done.err
 
 
+def test_two_columns_do_not_swap_their_names(project: Project) -> None:
+    """Nothing would change, and each would be read as the other."""
+    both = SCHEMA.replace("{email: text}", "{email: text, address: text}")
+    new(project, both)
+    swapped = SCHEMA.replace(
+        "{email: text}",
+        "{email: {type: text, renamed_from: address},"
+        " address: {type: text, renamed_from: email}}",
+    )
+    done = new(project, swapped)
+    assert done.code == 1
+    assert "data[renamed-column]: 'address' and 'email' cannot swap names" in done.err
+
+
 def test_what_is_found_is_printed_for_programs(project: Project, database: str) -> None:
     """One JSON document, on standard output."""
     dsn = f"--dsn={database}"
