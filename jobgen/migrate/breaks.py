@@ -44,6 +44,8 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
     retired = {(each.table, each.name) for each in known}
     was = under_new_names(old.database, wanted)
     yield from broken_names(old.database, wanted)
+    for mine in schema.jobs:
+        yield from _swapped(qualified(wanted.schema, mine.table), mine)
     for change in diff(was, wanted):
         match change:
             case Change(old=Table() as table, new=None):
@@ -59,7 +61,7 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
             case Change(old=Column() as column, new=None):
                 job = _job(jobs, change.where, wanted)
                 if job and (job.table, column.name) not in retired:
-                    yield from _gone_column(change.where, column, job)
+                    yield from _gone_column(change.where, column, job, was)
             case Change(old=None, new=Column() as column):
                 job = _job(jobs, change.where, wanted)
                 if job:
@@ -132,11 +134,22 @@ def _renamed_table(job: Job, table: Table) -> Break:
     )
 
 
-def _gone_column(where: str, column: Column, job: Job) -> Iterator[Break]:
+def _gone_column(
+    where: str, column: Column, job: Job, old: Database
+) -> Iterator[Break]:
     name = column.name
+    # One that was there beside it has values of its own, and does not take these.
+    beside = {
+        each.name
+        for table in old.tables
+        if table.name == job.table
+        for each in table.columns
+    }
     if name == "priority":
         yield _retired(where, name)
-    elif any(each.renamed_from == name for each in job.columns):
+    elif any(
+        each.renamed_from == name and each.name not in beside for each in job.columns
+    ):
         pass
     elif name in job.reserved:
         yield _retired(where, name)
@@ -151,6 +164,23 @@ def _gone_column(where: str, column: Column, job: Job) -> Iterator[Break]:
             help=f"add 'reserved: [{name}]' to the job{other}",
             refused=True,
         )
+
+
+def _swapped(where: str, job: Job) -> Iterator[Break]:
+    """No step could do it: either release would read the other's values."""
+    before = {column.name: column.renamed_from for column in job.columns}
+    for name, other in before.items():
+        if other is not None and name < other and before.get(other) == name:
+            yield Break(
+                code="renamed-column",
+                level="data",
+                where=where,
+                message=f"'{name}' and '{other}' cannot swap names: the previous"
+                " release would read the values of one as those of the other",
+                help="give one of them a third name, and end that with 'jobgen migrate"
+                " new --drop' first; or take both 'renamed_from' away",
+                refused=True,
+            )
 
 
 def _retired(where: str, name: str) -> Break:

@@ -427,6 +427,31 @@ def test_a_column_is_renamed_once_at_a_time(project: Project) -> None:
     assert new(project, again).code == 0
 
 
+def test_a_column_that_was_there_already_does_not_stand_for_one_that_goes(
+    project: Project,
+) -> None:
+    """It has values of its own: those of the other would be lost without a word."""
+    both = SCHEMA.replace("{email: text}", "{email: text, address: text}")
+    new(project, both)
+    done = new(project, RENAMED)
+    assert done.code == 1
+    assert "data[removed-column]: the column 'email' is gone" in done.err
+
+
+def test_two_columns_do_not_swap_their_names(project: Project) -> None:
+    """Nothing would change, and each would be read as the other."""
+    both = SCHEMA.replace("{email: text}", "{email: text, address: text}")
+    new(project, both)
+    swapped = SCHEMA.replace(
+        "{email: text}",
+        "{email: {type: text, renamed_from: address},"
+        " address: {type: text, renamed_from: email}}",
+    )
+    done = new(project, swapped)
+    assert done.code == 1
+    assert "data[renamed-column]: 'address' and 'email' cannot swap names" in done.err
+
+
 def test_what_is_found_is_printed_for_programs(project: Project, database: str) -> None:
     """One JSON document, on standard output."""
     dsn = f"--dsn={database}"
