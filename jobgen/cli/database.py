@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
@@ -19,6 +20,13 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 _CONNECT_TIMEOUT = 10
 """Seconds until a server counts as absent."""
+
+_LIMITS = (
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+)
+_LIMITS_OF_17 = ("transaction_timeout",)
 
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER")
 
@@ -49,6 +57,7 @@ def connected(arguments: argparse.Namespace) -> Generator[Connection]:
         with psycopg.connect(
             _complete(dsn), autocommit=True, application_name="jobgen migrate"
         ) as conn:
+            _take_time(conn)
             yield conn
     except psycopg.ProgrammingError as error:
         if error.sqlstate is None:
@@ -61,6 +70,16 @@ def connected(arguments: argparse.Namespace) -> Generator[Connection]:
                 " another with --dsn"
             ) from error
         raise NoDatabaseError(told(error)) from error
+
+
+def _take_time(conn: Connection) -> None:
+    """Whatever the role or the database says of others: a migration takes its time."""
+    settings = (
+        *_LIMITS,
+        *(_LIMITS_OF_17 if conn.info.server_version >= 170000 else ()),
+    )
+    for setting in settings:
+        conn.execute(sql.SQL("SET {} = 0").format(sql.Identifier(setting)))
 
 
 def _complete(dsn: str) -> str:

@@ -60,6 +60,7 @@ def _adopted(live: Table, spelt: Table, wanted: Table) -> Table:
             wanted.notifications if live.notifications == wanted.notifications else None
         ),
         strangers=(),
+        hindrances=(),
         job=wanted.job,
     )
 
@@ -122,6 +123,8 @@ def left_alone(live: Database, wanted: Database) -> Iterator[str]:
         yield from _beyond(table, "index", table.indexes, own.indexes)
         for trigger in table.strangers:
             yield f"the trigger {trigger.name} of {table.name}"
+        for hindrance in table.hindrances:
+            yield f"the {hindrance.name} of {table.name}"
 
 
 def _beyond(

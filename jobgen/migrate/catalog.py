@@ -26,6 +26,7 @@ from jobgen.schema.tables import (
     Database,
     EnumType,
     ForeignKey,
+    Hindrance,
     Sync,
     Table,
 )
@@ -128,6 +129,7 @@ def _tables(
     constraints = _grouped(conn, questions.CONSTRAINTS, oids, _constraint)
     indexes = _grouped(conn, questions.INDEXES, oids, _index)
     triggers = _grouped(conn, questions.TRIGGERS, oids, _trigger)
+    hindrances = _grouped(conn, questions.HINDRANCES, oids, _hindrance)
     announced = _announcements(conn, wanted, tables)
     grants = _grants(conn, wanted.schema, [*tables])
     syncs = [sync.name for table in tables.values() for sync in table.syncs]
@@ -154,6 +156,7 @@ def _tables(
                 for each in strangers
                 if each.name not in {sync.name for sync in tables[name].syncs}
             ),
+            hindrances=tuple(hindrances.get(oid, [])),
             options=tuple(zip(options, values, strict=True)),
             comment=comment,
             grants=_granted(
@@ -220,6 +223,11 @@ def _trigger(row: Row) -> Trigger:
         function=function,
         definition=definition,
     )
+
+
+def _hindrance(row: Row) -> Hindrance:
+    (name,) = row
+    return Hindrance(name=name)
 
 
 def _sorted_out(

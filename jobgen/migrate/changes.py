@@ -18,6 +18,7 @@ from jobgen.schema.tables import (
     Column,
     EnumType,
     ForeignKey,
+    Hindrance,
     Sync,
     Table,
 )
@@ -79,6 +80,7 @@ Part: TypeAlias = (
     | Function
     | Wake
     | Trigger
+    | Hindrance
     | Sync
     | Granted
 )

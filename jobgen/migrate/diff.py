@@ -29,11 +29,12 @@ from jobgen.schema.tables import (
     Database,
     EnumType,
     ForeignKey,
+    Hindrance,
     Sync,
     Table,
 )
 
-N = TypeVar("N", Column, Check, ForeignKey, Index, Sync, Trigger)
+N = TypeVar("N", Column, Check, ForeignKey, Hindrance, Index, Sync, Trigger)
 
 
 def diff(old: Database, new: Database) -> tuple[Change, ...]:
@@ -135,6 +136,7 @@ def _of_table(where: str, old: Table, new: Table) -> Iterator[Change]:
     yield from _notifications(where, old, new)
     yield from _parts(where, _named(old.syncs), _named(new.syncs))
     yield from _parts(where, _named(old.strangers), _named(new.strangers))
+    yield from _parts(where, _named(old.hindrances), _named(new.hindrances))
     yield from _grants(where, where, old.grants, new.grants)
 
 

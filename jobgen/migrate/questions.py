@@ -58,6 +58,41 @@ WHERE relnamespace = to_regnamespace(quote_ident(%s)) AND relname = ANY (%s::tex
     AND relkind IN ('r', 'p')
 """
 
+# Of sequences that count the ids: each but the last value of a bigint is an end.
+HINDRANCES: Final[LiteralString] = """
+WITH wanted AS (
+    SELECT oid, relpersistence, relrowsecurity FROM pg_class WHERE oid = ANY (%s::oid[])
+)
+SELECT wanted.oid, 'unlogged storage' FROM wanted WHERE relpersistence = 'u'
+UNION ALL
+SELECT wanted.oid, 'row level security' FROM wanted WHERE relrowsecurity
+UNION ALL
+SELECT wanted.oid, 'rule ' || rulename
+FROM wanted
+JOIN pg_rewrite ON ev_class = wanted.oid
+UNION ALL
+SELECT
+    wanted.oid,
+    format(
+        'sequence of %%I (%%s)',
+        attname,
+        concat_ws(
+            ', ',
+            'maxvalue ' || nullif(seqmax, 9223372036854775807),
+            CASE WHEN seqincrement < 0 THEN 'increment ' || seqincrement END,
+            CASE WHEN seqcycle THEN 'cycle' END
+        )
+    )
+FROM wanted
+JOIN pg_depend ON
+    refclassid = 'pg_class'::regclass AND refobjid = wanted.oid
+    AND classid = 'pg_class'::regclass AND deptype = 'i'
+JOIN pg_sequence ON seqrelid = objid
+JOIN pg_attribute ON attrelid = wanted.oid AND attnum = refobjsubid
+WHERE seqmax <> 9223372036854775807 OR seqincrement < 0 OR seqcycle
+ORDER BY 1, 2
+"""
+
 # citext is an extension's: it lives in whatever schema the extension was put.
 COLUMNS: Final[LiteralString] = """
 SELECT

@@ -29,6 +29,7 @@ from jobgen.schema.tables import (
     Column,
     EnumType,
     ForeignKey,
+    Hindrance,
     Sync,
     Table,
 )
@@ -103,6 +104,8 @@ def name_of(part: Part) -> str:
             return "wake sequence"
         case Trigger():
             return f"trigger {part.name}"
+        case Hindrance():
+            return part.name
         case Sync():
             return f"trigger {part.name} of {part.old} and {part.new}"
         case Granted():
@@ -141,7 +144,7 @@ def _aspects(part: Part) -> dict[str, str]:
             return {"": part.definition}
         case Sync():
             return {"": part.definition, "the body": quote_literal(part.body)}
-        case Extension() | Table() | Granted():
+        case Extension() | Hindrance() | Table() | Granted():
             return {}
 
 

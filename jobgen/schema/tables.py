@@ -112,6 +112,13 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hindrance:
+    """What jobgen never does to a table, and what would lose jobs or hide them."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """A trigger, and its function of the same name, that keep two columns the same
     while one becomes the other; `definition` is what `pg_get_triggerdef` prints, and
@@ -140,6 +147,7 @@ class Table:
     comment: str | None = None
     syncs: tuple[Sync, ...] = ()
     strangers: tuple[Trigger, ...] = ()  # triggers that jobgen knows nothing of
+    hindrances: tuple[Hindrance, ...] = ()
     job: str = field(default="", compare=False)  # whose table it is, if anybody's
 
 

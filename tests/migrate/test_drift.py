@@ -144,6 +144,19 @@ DAMAGES = {
     " EXECUTE FUNCTION notify_job_queued_first_jobs()": {
         f"{FIRST} trigger mine should not be there"
     },
+    f"{ALTER} SET UNLOGGED": {f"{FIRST} unlogged storage should not be there"},
+    f"{ALTER} ENABLE ROW LEVEL SECURITY": {
+        f"{FIRST} row level security should not be there"
+    },
+    "CREATE RULE mine AS ON UPDATE TO first_jobs DO INSTEAD NOTHING": {
+        f"{FIRST} rule mine should not be there"
+    },
+    "ALTER SEQUENCE first_jobs_id_seq MAXVALUE 10": {
+        f"{FIRST} sequence of id (maxvalue 10) should not be there"
+    },
+    "ALTER SEQUENCE first_jobs_id_seq CYCLE": {
+        f"{FIRST} sequence of id (cycle) should not be there"
+    },
     "REVOKE SELECT ON SEQUENCE first_jobs_wake FROM PUBLIC": {
         f"{FIRST} wake sequence is first_jobs_wake (not readable by PUBLIC),"
         " should be first_jobs_wake"
