@@ -1,8 +1,8 @@
 """`python -m benchmarks.build`: how long the generator takes, start-up included,
 and how long what it generates takes to import.
 
-Whole processes (imports: within one) in rounds that alternate, medians, and ratios to a Python that
-does nothing: a busy machine slows them all. CPU is that of the process, user and
+Whole processes (imports: within one) in rounds that alternate, medians, and ratios
+to a Python that does nothing: a busy machine slows them all. CPU is that of the process, user and
 system: it varies less than the clock, and counts every processor. Each first build
 has a directory of its own, and none is removed before the end: ext4 takes ten times
 as long to create a file where others have just been deleted. What earlier runs keep
