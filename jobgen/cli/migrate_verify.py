@@ -87,5 +87,8 @@ def _git(home: Path, *arguments: str) -> str:
         raise CannotError(f"git cannot be run: {error.strerror}") from error
     if done.returncode != 0:
         message = done.stderr.decode(errors="replace").strip().splitlines()
-        raise CannotError(message[0] if message else "git failed")
+        said = message[0] if message else "it failed"
+        raise CannotError(
+            f"git in {home}: {said}; --against names a commit that has the package"
+        )
     return done.stdout.decode(errors="replace")

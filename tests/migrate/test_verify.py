@@ -47,6 +47,18 @@ def databases(server: Server) -> int:
         return conn.execute(question).rowcount
 
 
+def test_without_a_repository_it_says_what_it_needs(
+    project: Project, server: Server
+) -> None:
+    """git alone would say that this is none."""
+    new(project, SCHEMA, "start")
+    project.build()
+    done = verify(project, server)
+    assert done.code == 2
+    assert "not a git repository" in done.err
+    assert "--against names a commit that has the package" in done.err
+
+
 def test_a_release_that_works_with_the_schema_is_told(
     committed: Project, server: Server
 ) -> None:
