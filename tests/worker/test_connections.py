@@ -184,6 +184,24 @@ def test_what_a_database_sets_for_its_sessions_is_not_meant_for_workers(
     asyncio.run(scenario())
 
 
+def test_a_worker_knows_its_schema_however_the_database_spells_names(
+    jobs_dsn: str,
+) -> None:
+    """Types and triggers are compared as the server prints them."""
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().succeeded == 1)
+
+    setting = "quote_all_identifiers = on"
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET {setting}".encode())
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+
+
 def test_a_success_is_written_once_a_server_that_only_read_writes_again(
     own_server: Server,
 ) -> None:
