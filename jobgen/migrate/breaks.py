@@ -45,7 +45,7 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
     was = under_new_names(old.database, wanted)
     yield from broken_names(old.database, wanted)
     for mine in schema.jobs:
-        yield from _swapped(qualified(wanted.schema, mine.table), mine)
+        yield from _in_a_circle(qualified(wanted.schema, mine.table), mine)
     for change in diff(was, wanted):
         match change:
             case Change(old=Table() as table, new=None):
@@ -166,19 +166,24 @@ def _gone_column(
         )
 
 
-def _swapped(where: str, job: Job) -> Iterator[Break]:
-    """No step could do it: either release would read the other's values."""
+def _in_a_circle(where: str, job: Job) -> Iterator[Break]:
+    """No step could do it: either release would read the values of another column."""
     before = {column.name: column.renamed_from for column in job.columns}
-    for name, other in before.items():
-        if other is not None and name < other and before.get(other) == name:
+    for first in before:
+        circle, other = [first], before[first]
+        while other is not None and other not in circle:
+            circle.append(other)
+            other = before.get(other)
+        if other == first == min(circle) and len(circle) > 1:
+            names = " and ".join(f"'{name}'" for name in circle)
             yield Break(
                 code="renamed-column",
                 level="data",
                 where=where,
-                message=f"'{name}' and '{other}' cannot swap names: the previous"
-                " release would read the values of one as those of the other",
-                help="give one of them a third name, and end that with 'jobgen migrate"
-                " new --drop' first; or take both 'renamed_from' away",
+                message=f"{names} cannot swap names: the previous release would read"
+                " the values of one as those of another",
+                help="give one of them another name first, and end that with 'jobgen"
+                " migrate new --drop'; or take each 'renamed_from' away",
                 refused=True,
             )
 

@@ -58,7 +58,7 @@ WHERE relnamespace = to_regnamespace(quote_ident(%s)) AND relname = ANY (%s::tex
     AND relkind IN ('r', 'p')
 """
 
-# Of sequences that count the ids: each but the last value of a bigint is an end.
+# What an identity counts with must not end before a bigint does, nor begin again.
 HINDRANCES: Final[LiteralString] = """
 WITH wanted AS (
     SELECT oid, relpersistence, relrowsecurity FROM pg_class WHERE oid = ANY (%s::oid[])

@@ -252,9 +252,8 @@ class Fetching:
         table.is_shut = False
         self._attempts.add(table.bound, taken.jobs)
         if taken.jobs and taken.rows < wanted:
-            await asyncio.sleep(
-                0
-            )  # nobody waits for the next look: handlers begin first
+            # Nobody waits for the next look: handlers begin first.
+            await asyncio.sleep(0)
         self._count_lost(table, taken.rows - len(taken.jobs))
         if taken.rows == wanted:
             if taken.last:

@@ -36,9 +36,7 @@ def compose(text: str, source: str, found: Gatherer, start: str) -> Node | None:
         span, message, help = _described(error, text, source)
         if "maximum nesting depth" in (error.problem or ""):
             _too_deep(span, found)  # the parser reads ahead, and some give up first
-        elif (
-            span.start.line != builder.refused_in
-        ):  # else it is what follows `*` or `&`
+        elif span.start.line != builder.refused_in:  # it follows no `*` or `&`
             found.error("bad-yaml", span, message, help)
         return None
     except yaml.YAMLError as error:

@@ -440,18 +440,27 @@ def test_a_column_that_was_there_already_does_not_stand_for_one_that_goes(
     assert "data[removed-column]: the column 'email' is gone" in done.err
 
 
-def test_two_columns_do_not_swap_their_names(project: Project) -> None:
-    """Nothing would change, and each would be read as the other."""
-    both = SCHEMA.replace("{email: text}", "{email: text, address: text}")
-    new(project, both)
-    swapped = SCHEMA.replace(
-        "{email: text}",
-        "{email: {type: text, renamed_from: address},"
-        " address: {type: text, renamed_from: email}}",
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["address", "email"], "'address' and 'email'"),
+        (["address", "email", "subject"], "'address' and 'email' and 'subject'"),
+    ],
+)
+def test_columns_do_not_swap_their_names(
+    project: Project, names: list[str], told: str
+) -> None:
+    """Nothing would change, and each would be read as another."""
+    plain = ", ".join(f"{name}: text" for name in names)
+    swapped = ", ".join(
+        f"{name}: {{type: text, renamed_from: {other}}}"
+        for name, other in zip(names, [*names[1:], names[0]], strict=True)
     )
-    done = new(project, swapped)
+    new(project, SCHEMA.replace("email: text", plain))
+    done = new(project, SCHEMA.replace("email: text", swapped))
     assert done.code == 1
-    assert "data[renamed-column]: 'address' and 'email' cannot swap names" in done.err
+    assert f"data[renamed-column]: {told} cannot swap names" in done.err
+    assert done.err.count("cannot swap") == 1
 
 
 def test_what_is_found_is_printed_for_programs(project: Project, database: str) -> None:
