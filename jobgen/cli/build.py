@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from jobgen.cli import changes, disk, report, unchanged
 from jobgen.cli.cache import Kept
-from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, read_named
+from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, known_as, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
 from jobgen.cli.watch import watch
 from jobgen.schema.diagnostics import Gatherer, Span
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     """Each file once, by the first of the names that it is given."""
     files: dict[str, str] = {}
-    for name in names:
+    for name in map(known_as, names):
         known = name != STANDARD_INPUT and is_visible(name)  # realpath dislikes U+0000
         files.setdefault(os.path.realpath(name) if known else name, name)
     return tuple(files.values())

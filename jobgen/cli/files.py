@@ -16,9 +16,15 @@ from jobgen.schema.files import File, Unreadable
 from jobgen.schema.source import MAX_BYTES
 
 STANDARD_INPUT = "-"
+_ITS_FILES = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 
 _MOST = MAX_BYTES + 1
 """No more of a file than is needed to see that it is too large."""
+
+
+def known_as(name: str) -> str:
+    """`-` for a file that is the standard input: it lies in no project."""
+    return STANDARD_INPUT if name in _ITS_FILES else name
 
 
 def read_named(name: str) -> bytes | Unreadable:

@@ -115,7 +115,11 @@ class Fields:
         place: Span,
     ) -> None:
         there = meant | set(self._entries)
-        missing = [key.name for key in keys if key.required and key.name not in there]
+        missing = [
+            key.name
+            for key in keys
+            if key.required and not {key.name, key.unless} & there
+        ]
         if missing:
             self._found.error(
                 "missing-key",

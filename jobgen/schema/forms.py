@@ -39,6 +39,7 @@ class Key(Generic[T_co]):
     """One key of a mapping of the grammar; `doc` is for editors and pages.
 
     Where it `may_be_empty`, its form reads a mapping, and nothing is an empty one.
+    A required key may lack where the one is there that stands in for it: `unless`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Key(Generic[T_co]):
     doc: str
     required: bool = False
     may_be_empty: bool = False
+    unless: str = ""
 
 
 def or_null(form: Form[T]) -> Form[T]:

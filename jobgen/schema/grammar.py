@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from jobgen.schema.choices import BOOLEAN, choice
 from jobgen.schema.forms import Form, Key, Shape, anything, or_null
-from jobgen.schema.lists import list_of, list_shape, sequence
+from jobgen.schema.lists import list_shape, names_of, sequence
 from jobgen.schema.mappings import mapping, or_nothing, record, record_shape
 from jobgen.schema.model import (
     IdType,
@@ -158,7 +158,7 @@ class Job:
     WORKER: Key[RunsWhere] = Key("worker", choice(_WORKERS), "Whether Python runs it.")
     RENAMED_FROM = RENAMED_FROM
     RESERVED = Key(
-        "reserved", list_of(name_of("a column")), "Columns that once existed."
+        "reserved", names_of(name_of("a column")), "Columns that once existed."
     )
     KEYS = (
         DOC,
@@ -225,7 +225,7 @@ class Top:
     )
     MIGRATIONS = Key("migrations", TEXT, "The directory of migration files.")
     ROLES = Key("roles", record(Roles.KEYS), "Existing roles that get grants.")
-    RESERVED = Key("reserved", list_of(name_of("a job")), "Jobs that once existed.")
+    RESERVED = Key("reserved", names_of(name_of("a job")), "Jobs that once existed.")
     ENUMS = Key(
         "enums",
         mapping(
@@ -249,6 +249,7 @@ class Top:
         "The jobs, by name.",
         required=True,
         may_be_empty=True,
+        unless=INCLUDE.name,
     )
     KEYS = (
         JOBGEN,

@@ -96,7 +96,7 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
         context.places.note(span, "jobs", name, "table")
     base = Job(
         name=name,
-        module=names.attribute(name),
+        module=names.module(name),
         class_name=names.class_name(name),
         row_class_name=names.row_class_name(name),
         table=table or names.table(name),

@@ -36,6 +36,7 @@ def _root() -> Shape:
     return {
         **_required(Top.KEYS),
         "allOf": [
+            *_substitutes(Top.KEYS),
             _unless(
                 _in_defaults(_has(Job.COLUMNS)),
                 _in_jobs({"type": "object", **_required(Job.KEYS)}),
@@ -81,4 +82,11 @@ def _in(key: Key[object], shape: Shape) -> Shape:
 
 
 def _required(keys: tuple[Key[object], ...]) -> Shape:
-    return {"required": [key.name for key in keys if key.required]}
+    return {"required": [key.name for key in keys if key.required and not key.unless]}
+
+
+def _substitutes(keys: tuple[Key[object], ...]) -> list[Shape]:
+    """Of a key and the one that may stand in for it, one is there."""
+    return [
+        {"anyOf": [_has(key), {"required": [key.unless]}]} for key in keys if key.unless
+    ]

@@ -6,25 +6,31 @@ Stage: schema.
 from __future__ import annotations
 
 import re
-from typing import TypeVar
 
-from jobgen.schema.diagnostics import Gatherer
+from jobgen.schema.diagnostics import Gatherer, shown
 from jobgen.schema.forms import Form, Shape
 from jobgen.schema.kinds import expected, is_null
 from jobgen.schema.nodes import Node, Scalar, Sequence
 
-T = TypeVar("T")
 
+def names_of(form: Form[str]) -> Form[tuple[str, ...]]:
+    """A list of names, each of them once."""
 
-def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
-    def read(node: Node, found: Gatherer) -> tuple[T, ...] | None:
+    def read(node: Node, found: Gatherer) -> tuple[str, ...] | None:
         if not isinstance(node, Sequence):
             _expected_list(node, found, form.shape)
             return None
-        values = [form.read(item, found) for item in node.items]
-        return tuple(value for value in values if value is not None)
+        names: list[str] = []
+        for item in node.items:
+            name = form.read(item, found)
+            if name in names:
+                message = f"{shown(name)} is here twice"
+                found.error("duplicate-name", item.span, message, "remove one of them")
+            elif name is not None:
+                names.append(name)
+        return tuple(names)
 
-    return Form(read, {"type": "array", "items": form.shape})
+    return Form(read, {"type": "array", "items": form.shape, "uniqueItems": True})
 
 
 def _expected_list(node: Node, found: Gatherer, items: Shape) -> None:

@@ -209,9 +209,11 @@ def _by_name(enums: tuple[Enum, ...]) -> dict[str, Enum]:
 def _jobs(fields: Fields, included: Inclusion, context: Context) -> tuple[Job, ...]:
     mappings = [fields.get(Keys.JOBS), *(each.jobs for each in included.files)]
     entries = joined("a job", mappings, context.found)
-    own = mappings[0]
-    if not entries and own is not None and included.complete and not own.incomplete:
-        span = fields.span(Keys.JOBS) or own.span
+    # Without `jobs`, `include` stands in for it.
+    span = fields.span(Keys.JOBS) or fields.span(Keys.INCLUDE)
+    broken = not included.complete or fields.lost(Keys.JOBS, mappings[0])
+    broken |= any(each is not None and each.incomplete for each in mappings)
+    if span is not None and not (entries or broken):
         help = "add one, such as 'send_mail: {columns: {email: text}}'"
         context.found.error("no-jobs", span, "the schema has no jobs", help)
     jobs = load_jobs(entries, fields.get(Keys.DEFAULTS), context)

@@ -13,6 +13,8 @@ import re
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """What a job, a column and an enum may be called."""
 
+_DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
+
 MAX_IDENTIFIER_BYTES = 63
 """PostgreSQL's NAMEDATALEN - 1: longer names are cut in silence."""
 
@@ -34,8 +36,16 @@ def row_class_name(name: str) -> str:
 
 
 def attribute(name: str) -> str:
-    """A column's or a module's name in Python: only hard keywords give way."""
+    """A column's name in Python: only hard keywords give way."""
     return name + "_" if keyword.iskeyword(name) else name
+
+
+def module(job: str) -> str:
+    """The name of a job's modules: keywords give way, and what no file may be called.
+
+    Windows takes `aux.py` for a device, and could not even check it out.
+    """
+    return job + "_" if _DEVICE.fullmatch(job) else attribute(job)
 
 
 def enum_member(label: str) -> str:

@@ -23,6 +23,7 @@ _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _DOTTED = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*"
 _PATH = re.compile(f"({_DOTTED}):({_DOTTED})")
 _WITHOUT_COLON = re.compile(rf"((?:{_IDENTIFIER}\.)*?{_IDENTIFIER})\.([A-Z]\w*.*)")
+_GENERIC = frozenset({"dict", "frozenset", "list", "set", "tuple", "type"})
 _LONGEST = 200
 """Characters of a path in which a colon is looked for, in the square of their number."""
 
@@ -40,6 +41,7 @@ def load_typed_json(
     python = paths.get(Keys.PYTHON.name)
     if python is None:
         return None
+    _check_class(python, fields, context)
     return TypedJson(
         python=python,
         decode=paths.get(Keys.DECODE.name) or python.member("from_json"),
@@ -79,6 +81,14 @@ def _check_parts(module: str, name: str, span: Span, context: Context) -> None:
         if part.startswith("_"):
             message = f"'{part}' is private to its module or class"
             context.found.error("bad-import", span, message, "use a public name")
+
+
+def _check_class(python: ImportPath, fields: Fields, context: Context) -> None:
+    span = fields.span(Keys.PYTHON)
+    if span is not None and python.module == "builtins" and python.name in _GENERIC:
+        message = f"'{python.name}' does not say what is in it, as type checkers want"
+        help = "name a class of your own, or leave it out to get plain values"
+        context.found.error("bad-import", span, message, help)
 
 
 def _check_type(

@@ -315,15 +315,16 @@ def test_output_is_for_one_package(project: Project) -> None:
     assert "error[usage]" in done.err
 
 
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0"])
 def test_a_schema_may_come_from_standard_input(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Paths in it are relative to the current directory."""
+    """Paths in it are relative to the current directory, not to that of devices."""
     text = SCHEMA.replace("../app_jobs", "piped")
     stdin = io.TextIOWrapper(io.BytesIO(text.encode()))
     monkeypatch.setattr(sys, "stdin", stdin)
     (project.root / "sub").mkdir()
-    assert project.run("build", "-").code == 0
+    assert project.run("build", name).code == 0
     assert (project.root / "piped" / "send_mail.py").exists()
 
 

@@ -44,3 +44,12 @@ def test_an_index_may_be_told_apart_by_its_condition() -> None:
 def test_only_hard_keywords_give_way(name: str, expected: str) -> None:
     """Builtins and soft keywords stay as they are."""
     assert names.attribute(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [("import", "import_"), ("aux", "aux_"), ("com1", "com1_"), ("com", "com")],
+)
+def test_a_module_is_a_file_on_every_system(job: str, expected: str) -> None:
+    """Windows takes some names for devices, whatever follows a dot."""
+    assert names.module(job) == expected
