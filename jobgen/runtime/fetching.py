@@ -232,8 +232,10 @@ class Fetching:
         try:
             await self._look_and_take(table, wanted)
             if table.watch.asks_due:
+                # From when it was asked: the fetch takes as long to the server.
+                asked = time.monotonic()
                 due = await table.run(self.link, table.next_due())
-                table.watch.due(time.monotonic(), due)
+                table.watch.due(asked, due)
         except FAULTS as error:
             if is_connection_lost(error):
                 raise
@@ -324,6 +326,7 @@ class Fetching:
         was locked, tables without triggers. It also proves that the connection lives.
         """
         open_ = [table for table in self._in_order if not table.is_shut]
+        asked = time.monotonic()
         try:
             due = await self.link.run(plans.next_due(_joined(open_))) if open_ else {}
         except FAULTS as error:
@@ -336,7 +339,7 @@ class Fetching:
         self._stats.lag = max(0.0, -min(known, default=0.0))
         for table in open_:
             if table.watch.state is State.ASLEEP and table.job.name in due:
-                table.watch.due(now, due[table.job.name])
+                table.watch.due(asked, due[table.job.name])
         if any(not table.is_heard for table in self._tables):
             self._tick_at = now + self._poll
             self._poll = min(2 * self._poll, self._times.poll_interval)
