@@ -24,6 +24,7 @@ from tests.emit.schemas import SOURCE, load
 from tests.migrate.test_apply import end, holding, start
 from tests.migrate.test_commands import migrate, new
 from tests.properties.packages import imported
+from tests.stalls import Pause, Stalls
 from tests.unseen import Unseen
 
 LOG = logging.getLogger(__name__)
@@ -150,49 +151,6 @@ class Run(NamedTuple):
 
     id: int
     at: float
-
-
-class Pause(NamedTuple):
-    """Between two enqueues or two fetches."""
-
-    begin: float
-    end: float
-
-
-class Stalls:
-    """When this machine or this process stood still: nobody can be blamed for that."""
-
-    def __init__(self) -> None:
-        self._found: list[Pause] = []
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Stalls:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def without(self, pause: Pause) -> float:
-        """How many seconds of a pause remain."""
-        return (
-            pause.end
-            - pause.begin
-            - sum(
-                max(0, min(pause.end, stall.end) - max(pause.begin, stall.begin))
-                for stall in self._found
-            )
-        )
-
-    def _look(self) -> None:
-        seen = time.monotonic()
-        while not self._stopped.wait(0.01):
-            now = time.monotonic()
-            if now - seen > 0.1:
-                self._found.append(Pause(seen, now))
-            seen = now
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ import pytest
 
 from jobgen.runtime.watch import PROMISE
 from tests.servers import Server
+from tests.stalls import Pause, Stalls
 from tests.wakeups.ledger import Ledger
 from tests.wakeups.producers import SILENCE, Producers
 from tests.wakeups.schema import allow_prepared_transactions, install
@@ -73,10 +74,12 @@ def _registered(dsn: str) -> int:
     return int(count)
 
 
-def _waits(commits: Mapping[int, float], starts: Mapping[int, float]) -> list[float]:
+def _waits(
+    commits: Mapping[int, float], starts: Mapping[int, float], stalls: Stalls
+) -> list[float]:
     """Seconds from each commit to the handler, in order; infinity: it never ran."""
-    never = math.inf
-    return sorted(starts.get(job_id, never) - when for job_id, when in commits.items())
+    pauses = (Pause(at, starts.get(job, math.inf)) for job, at in commits.items())
+    return sorted(map(stalls.without, pauses))
 
 
 def _tell(waits: list[float], producers: Producers) -> None:
@@ -95,10 +98,10 @@ def _tell(waits: list[float], producers: Producers) -> None:
 
 def test_no_job_is_overlooked(dsn: str, tmp_path: Path, wakeups_seconds: float) -> None:
     producers = Producers(dsn, seed=18)
-    with _working(dsn, tmp_path) as ledger:
+    with _working(dsn, tmp_path) as ledger, Stalls() as stalls:
         producers.produce(wakeups_seconds)
         time.sleep(SILENCE)
-        waits = _waits(producers.commits, ledger.starts())
+        waits = _waits(producers.commits, ledger.starts(), stalls)
     _tell(waits, producers)
     assert waits[-1] < LONGEST_WAIT
 
@@ -109,11 +112,11 @@ def test_without_the_barrier_the_stress_finds_jobs_that_are_overlooked(
     """So it has the power to find them: not in every cycle, but soon."""
     producers = Producers(dsn, seed=18)
     waits = [0.0]
-    with _working(dsn, tmp_path, NO_BARRIER) as ledger:
+    with _working(dsn, tmp_path, NO_BARRIER) as ledger, Stalls() as stalls:
         for _ in range(_CYCLES):
             producers.produce(0)
             time.sleep(LONGEST_WAIT)
-            waits = _waits(producers.commits, ledger.starts())
+            waits = _waits(producers.commits, ledger.starts(), stalls)
             if waits[-1] > LONGEST_WAIT:
                 break
     _tell(waits, producers)
