@@ -30,6 +30,7 @@ check: .venv/.dev ## format, lint, types, layers, and whether the generated code
 	ruff format --check .
 	ruff check .
 	mypy
+	mypy --platform win32 --cache-dir .mypy_cache/win32 -p jobgen
 	pyright
 	lint-imports --no-logo
 	jobgen build --check $(SCHEMAS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jobgen.cli import disk, report
+from jobgen.cli.location import near
 
 
 def summary(plan: disk.Plan) -> str:
@@ -48,8 +48,8 @@ def show(plans: Sequence[disk.Plan], mending: str, form: report.Format) -> bool:
 
 def _relative(path: Path) -> str:
     """`path` as it is short to read and to type: from here, or whole if it is far."""
-    near = Path(os.path.relpath(path)).as_posix()
-    return min(near, path.as_posix(), key=len)
+    whole = path.as_posix()
+    return min(near(path, Path.cwd()) or whole, whole, key=len)
 
 
 def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:

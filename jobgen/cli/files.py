@@ -18,6 +18,11 @@ from jobgen.schema.source import MAX_BYTES
 STANDARD_INPUT = "-"
 _ITS_FILES = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 
+if sys.platform == "win32":
+    _READ = os.O_RDONLY
+else:
+    _READ = os.O_RDONLY | os.O_NONBLOCK  # a FIFO would wait for somebody who writes
+
 _MOST = MAX_BYTES + 1
 """No more of a file than is needed to see that it is too large."""
 
@@ -79,9 +84,7 @@ def _standard_input() -> bytes:
 
 
 def _regular_file(name: str) -> bytes:
-    # Not blocking, because to open a FIFO would wait for somebody who writes.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags), "rb") as stream:
+    with os.fdopen(os.open(name, _READ), "rb") as stream:
         mode = os.fstat(stream.fileno()).st_mode
         if not stat.S_ISREG(mode):
             raise ValueError("it is not a file; what comes from a pipe is read from -")

@@ -55,5 +55,13 @@ def output_of(schema_directory: Path, output: str) -> Path | Misplaced:
 def banner_source(schema_file: Path, output: Path) -> str:
     """The schema file as the banner names it: relative to the output, with `/`."""
     home = Path(os.path.realpath(schema_file.parent))
-    relative = os.path.relpath(home / schema_file.name, output)
-    return Path(relative).as_posix()
+    return near(home / schema_file.name, output) or schema_file.name
+
+
+def near(path: Path, start: Path) -> str:
+    """`path` relative to `start`, with `/`; empty where no way leads there: on Windows
+    from one drive to another."""
+    try:
+        return Path(os.path.relpath(path, start)).as_posix()
+    except ValueError:
+        return ""

@@ -44,6 +44,8 @@ def _processes(tasks: int) -> int:
 
 def _together(tasks: Sequence[Task], copies: int) -> _Done:
     """What this process and copies of it do: whoever is free takes a portion."""
+    if sys.platform != "linux":
+        return {}
     import multiprocessing  # slow to import
 
     fork = multiprocessing.get_context("fork")

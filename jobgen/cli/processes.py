@@ -17,6 +17,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
+assert sys.platform != "win32"
+
 REFUSED: Final = 2
 _LOGGER: Final = logging.getLogger("jobgen")
 

@@ -22,7 +22,6 @@ from typing import Final
 
 import psycopg
 
-from jobgen.cli import processes
 from jobgen.runtime import Handlers, RefusedError, Worker
 from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
@@ -96,8 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         if status == 0:
             _end_process(0)
         return status
-    if not hasattr(os, "fork"):
+    if sys.platform == "win32":
         return _refuse("--processes needs fork, which this system does not have")
+    from jobgen.cli import processes
+
     return processes.run(arguments.processes, lambda ready: _run_here(arguments, ready))
 
 
