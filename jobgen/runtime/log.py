@@ -17,14 +17,11 @@ def is_connection_lost(error: BaseException) -> bool:
     """Whether the fault is the connection's, and not one of the statement.
 
     Classes 08 and 57 of PostgreSQL's error codes, but for a cancelled statement;
-    libpq's own errors have no code. And 0A000: a statement that was prepared before
-    the type of one of its columns changed fails as long as the session lives. And
-    class 25: a server that only reads, whose successor another connection may find, or
-    a transaction that was ended by a time limit.
+    libpq's own errors have no code. And class 25: a server that only reads, whose
+    successor another connection may find, or a transaction that was ended by a time
+    limit.
     """
     if not isinstance(error, psycopg.Error):
-        return True
-    if isinstance(error, psycopg.errors.FeatureNotSupported):
         return True
     if error.sqlstate is not None and error.sqlstate.startswith("25"):
         return True

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 import generated_example as jobs
-from jobgen.runtime import Handler, Handlers, Worker, bind
+from jobgen.runtime import Handler, Handlers, Stats, Worker, bind
 from jobgen.runtime.link import Connect
 
 PATIENCE: Final = 20.0
@@ -69,14 +69,15 @@ async def running(
 
 def run_all(
     dsn: str, handlers: Handlers, count: int, *, limit: int | None = None
-) -> None:
+) -> Stats:
     """Until so many jobs have succeeded; limit: handlers at once over all jobs."""
 
-    async def scenario() -> None:
+    async def scenario() -> Stats:
         async with running(dsn, handlers, concurrency=limit) as worker:
             await until(lambda: worker.stats().succeeded == count)
+            return worker.stats()
 
-    asyncio.run(scenario())
+    return asyncio.run(scenario())
 
 
 class _Patience:

@@ -30,8 +30,8 @@ def test_a_burst_larger_than_the_limit_runs_to_its_end(jobs_dsn: str) -> None:
         ran += 1
 
     enqueue(jobs_dsn, 450)
-    run_all(jobs_dsn, mail_handlers(handler, concurrency=450), 450)
-    assert ran == 450
+    stats = run_all(jobs_dsn, mail_handlers(handler, concurrency=450), 450)
+    assert (ran, stats.given_back) == (450, 0)
 
 
 def test_the_loop_has_its_turn_within_a_burst(jobs_dsn: str) -> None:
@@ -66,7 +66,8 @@ def test_all_free_slots_are_taken_by_handlers_that_wait(jobs_dsn: str) -> None:
         await all_started.wait()
 
     enqueue(jobs_dsn, 16)
-    run_all(jobs_dsn, mail_handlers(handler, concurrency=16), 16)
+    stats = run_all(jobs_dsn, mail_handlers(handler, concurrency=16), 16)
+    assert stats.given_back == 0, "rows that nobody starts are given back"
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
