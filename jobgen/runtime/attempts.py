@@ -188,7 +188,8 @@ class Attempts:
     def _look(self, queue: _Queue, finished: int) -> None:
         """Rows were fetched ahead of short handlers; long ones hold all slots now."""
         queue.look = None
-        if queue.waiting and queue.pace.finished == finished:
+        stuck = queue.pace.finished == finished and self._free(queue) <= 0
+        if queue.waiting and stuck:
             self._give_back(queue)
         elif queue.waiting:
             self._look_again(queue)
