@@ -55,7 +55,7 @@ PROMISES: Final = (
     Mutant(
         name="rows-wait-in-vain",
         file=_ATTEMPTS,
-        old="if queue.waiting and queue.pace.finished == finished:",
+        old="if queue.waiting and stuck:",
         new="if queue.waiting and queue.pace.finished < finished:",
         test=_SLOTS,
         only="test_rows_fetched_ahead_go_to_others_when_no_slot_becomes_free",
