@@ -179,13 +179,24 @@ def test_a_notification_wakes_the_worker(jobs_dsn: str) -> None:
             jobs_dsn, mail_handlers(handler), poll_interval=30
         ) as worker:
             for count in (1, 2, 3):
-                await asyncio.sleep(0.2)  # asleep by then
+                await until(lambda: _is_asleep(jobs_dsn))
                 enqueue(jobs_dsn)
                 await until(partial(succeeded, worker, count))
 
     start = time.monotonic()
     asyncio.run(scenario())
     assert time.monotonic() - start < 15
+
+
+def _is_asleep(dsn: str) -> bool:
+    """Whether the connection that fetches has had nothing to do for a while."""
+    query = (
+        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'jobgen worker %' AND state = 'idle'"
+        " AND clock_timestamp() - state_change > '300ms'"
+    )
+    with psycopg.connect(dsn) as conn:
+        return conn.execute(query.encode()).fetchone() is not None
 
 
 def test_without_listening_jobs_are_found_by_polling(jobs_dsn: str) -> None:
