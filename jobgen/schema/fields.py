@@ -125,7 +125,7 @@ class Fields:
                 "missing-key",
                 place,
                 f"{what} lacks {listed(missing).replace(' or ', ' and ')}",
-                f"add '{missing[0]}:'",
+                f"add {listed([f'{name}:' for name in missing]).replace(' or ', ' and ')}",
             )
 
     def get(self, key: Key[T]) -> T | None:
