@@ -104,9 +104,6 @@ def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
         path = ("jobs", job.name, "indexes", str(place))
         for name in index.columns:
             _check_indexed(name, columns.get(name), job, (*path, name), places, found)
-        if len(set(index.columns)) < len(index.columns):
-            message = "this index has a column twice"
-            found.error("duplicate-column", places.at(*path), message, "remove one")
     _check_index_names(job, places, found)
 
 

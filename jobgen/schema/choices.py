@@ -23,7 +23,7 @@ def _read_boolean(node: Node, found: Gatherer) -> bool | None:
         message = f"{shown(node.text)} is neither true nor false"
         found.error("wrong-type", node.span, message, advice(node.text))
     else:
-        expected("true or false", node, found)
+        expected("true or false", node, found, "write one of them, unquoted")
     return None
 
 
@@ -33,7 +33,7 @@ BOOLEAN = Form(_read_boolean, {"type": "boolean"})
 def choice(words: tuple[Word, ...]) -> Form[Word]:
     def read(node: Node, found: Gatherer) -> Word | None:
         if not isinstance(node, Scalar) or node.empty:
-            expected(listed(words), node, found)
+            expected(listed(words), node, found, "write one of them")
             return None
         for word in words:
             if word == node.text:

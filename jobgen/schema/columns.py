@@ -43,6 +43,7 @@ _SETTINGS = frozenset(setting.name for setting in JobKeys.KEYS)
 _SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 
 _TABLE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_$]*\.)?[A-Za-z_][A-Za-z0-9_$]*")
+_ENUM = re.compile(r"enum\b", re.IGNORECASE)
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
@@ -103,7 +104,7 @@ def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
             "within { } YAML wants quotes around a text with '?'",
             f'write {{{key.text}: "{value.text}"}}',
         )
-    column_type = _type(key.text, value.text.removesuffix("?"), value.span, context)
+    column_type = _type(key.text, value.text, value.span, context)
     if column_type is None:
         return None
     return Column(
@@ -114,21 +115,32 @@ def _short(key: Scalar, value: Scalar, context: Context) -> Column | None:
     )
 
 
-def _type(column: str, text: str, span: Span, context: Context) -> ColumnType | None:
-    parsed = parse_type(text, context.enum_classes, context.postgres.schema)
+def _type(
+    column: str, text: str, span: Span, context: Context, *, short: bool = True
+) -> ColumnType | None:
+    """The type that `text` names, with a `?` at its end or not; `short` is the form."""
+    bare = text.removesuffix("?")
+    parsed = parse_type(bare, context.enum_classes, context.postgres.schema)
     if isinstance(parsed, ColumnType):
         return parsed
     if parsed.code == "unknown-type" and context.places.doubtful("enums"):
         return None  # it may be one of the enums that could not be read
-    help = parsed.help or _type_help(column, parsed.unknown or text, context)
+    help = parsed.help or _type_help(column, text, context, short=short)
     context.found.error(parsed.code, span, parsed.message, help)
     return None
 
 
-def _type_help(column: str, unknown: str, context: Context) -> str:
-    better = context.type_guesses.meant(unknown)
+def _type_help(column: str, text: str, context: Context, *, short: bool) -> str:
+    bare = text.removesuffix("?")
+    if _ENUM.match(bare):
+        return "list its labels under 'enums:', and write the name of that enum"
+    better = context.type_guesses.meant(bare)
     if better is not None:
-        return f"did you mean '{better}'?"
+        name = better.removesuffix("?")
+        nullable = name != better or bare != text
+        if nullable and not short:
+            return f"write type: {name}, nullable: true"
+        return f"did you mean '{name}{'?' if nullable else ''}'?"
     if column in _SETTINGS:
         return "if this is a setting of the job, indent it like 'columns:'"
     return "use a type of PostgreSQL, or an enum of this file"
@@ -180,7 +192,7 @@ def _long_type(column: str, fields: Fields, context: Context) -> ColumnType | No
             "the short form's '?' does not go into 'type'",
             f"write type: {text.removesuffix('?')}, nullable: true",
         )
-    return _type(column, text.removesuffix("?"), span, context)
+    return _type(column, text, span, context, short=False)
 
 
 def _default(

@@ -30,6 +30,11 @@ _INSTEAD: MappingABC[str, str] = {
     "comment": "doc",
     "fields": "columns",
     "payload": "columns",
+    "args": "columns",
+    "arguments": "columns",
+    "params": "columns",
+    "parameters": "columns",
+    "primary_key": "id",
     "ttl": "retention",
     "null": "nullable",
     "optional": "nullable",
@@ -125,7 +130,7 @@ class Fields:
                 "missing-key",
                 place,
                 f"{what} lacks {listed(missing).replace(' or ', ' and ')}",
-                f"add '{missing[0]}:'",
+                f"add {listed([f'{name}:' for name in missing]).replace(' or ', ' and ')}",
             )
 
     def get(self, key: Key[T]) -> T | None:

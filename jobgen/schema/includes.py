@@ -88,7 +88,8 @@ class _Walk:
             if isinstance(item, Scalar) and not (item.empty or is_null(item)):
                 entries.append(_Entry(item, above))
             else:
-                expected("the path of a file", item, self._found)
+                help = "write a text, such as billing.yaml"
+                expected("the path of a file", item, self._found, help)
                 self.complete = False
         return entries
 

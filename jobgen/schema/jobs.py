@@ -247,7 +247,8 @@ def _index(node: Node, job: str, place: int, context: Context) -> Index | None:
         return Index(columns=columns) if columns else None
     if not isinstance(node, Mapping):
         named = isinstance(node, Scalar) and re.fullmatch(r"\w+(, *\w+)*", node.text)
-        help = f"write [{node.text}]" if isinstance(node, Scalar) and named else None
+        inner = node.text if isinstance(node, Scalar) and named else "user_id, kind"
+        help = f"write [{inner}]"
         expected("a list of columns", node, context.found, help)
         return None
     keys = IndexKeys.KEYS
@@ -266,10 +267,17 @@ def _index_columns(
     columns: list[str] = []
     for item in node.items:
         if isinstance(item, Scalar) and not item.empty:
-            context.places.note(item.span, *path, item.text)
+            if item.text in columns:
+                message = f"the column {shown(item.text)} is here twice"
+                context.found.error(
+                    "duplicate-column", item.span, message, "remove one"
+                )
+            else:
+                context.places.note(item.span, *path, item.text)
             columns.append(item.text)
         else:
-            expected("the name of a column", item, context.found)
+            help = "write a text, or 'columns:' before the list"
+            expected("the name of a column", item, context.found, help)
     if not node.items:
         message = "an index needs at least one column"
         context.found.error("empty-index", node.span, message, "list its columns")

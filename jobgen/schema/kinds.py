@@ -23,8 +23,8 @@ def describe(node: Node) -> str:
             return "a text"
 
 
-def expected(what: str, node: Node, found: Gatherer, help: str | None = None) -> None:
-    """Reports that `node` is of another kind than `what`."""
+def expected(what: str, node: Node, found: Gatherer, help: str) -> None:
+    """Reports that `node` is of another kind than `what`; `help` is what to write."""
     if not isinstance(node, Broken):
         found.error(
             "wrong-type", node.span, f"expected {what}, not {describe(node)}", help

@@ -38,8 +38,16 @@ _WANTED: MappingABC[Family, str] = {
     Family.UUID: "write a UUID of 32 digits with hyphens; or use 'default_sql'",
     Family.INET: "write an address, such as 192.0.2.1",
     Family.CIDR: "write a network, such as 10.0.0.0/8",
-    Family.RANGE: "write a range in quotes, such as '[1,10)'",
 }
+
+_RANGES: MappingABC[str, str] = {
+    "int4range": "[1,10)",
+    "int8range": "[1,10)",
+    "numrange": "[0.5,10)",
+    "daterange": "[2026-01-01,2026-02-01)",
+    "tstzrange": "[2026-01-01 00:00:00+00,2026-02-01 00:00:00+00)",
+}
+"""One of each type, for those who write what is none."""
 
 _NULLS = ("null", "none", "nil")
 """NULL as other notations spell it; in ours, where it is `null` or `~`, a text."""
@@ -110,7 +118,9 @@ def _element(
     if family is Family.JSON:
         return _json(node)
     if not isinstance(node, Scalar) or node.empty:
-        return LiteralProblem(node.span, f"this is not one value of {sql}", None)
+        message = f"this is not one value of {sql}"
+        other = "" if column_type.array else f", or make the type {sql}[]"
+        return LiteralProblem(node.span, message, f"write one value{other}")
     if node.plain and node.text in ("null", "~") and column_type.array:
         message = "an element of an array must not be NULL"
         return LiteralProblem(node.span, message, "leave it out")
@@ -123,7 +133,7 @@ def _element(
     message = f"{shown(node.text)} is not a value of {_name(column_type)}"
     if text is not None:
         return LiteralProblem(node.span, message, "remove the quotes")
-    help = _spelt(node, column_type) or _help(node, family, sql)
+    help = _spelt(node, column_type) or _help(node, family, sql, column_type.sql)
     return LiteralProblem(node.span, message, help)
 
 
@@ -164,7 +174,7 @@ def _label(
     return LiteralProblem(node.span, message, help)
 
 
-def _help(node: Scalar, family: Family, sql: str) -> str | None:
+def _help(node: Scalar, family: Family, sql: str, full: str) -> str | None:
     bits = values.INTEGER_BITS.get(sql)
     if bits is not None and re.fullmatch(r"-?[0-9]+", node.text):
         half = 1 << (bits - 1)
@@ -175,7 +185,23 @@ def _help(node: Scalar, family: Family, sql: str) -> str | None:
         return f"it is an expression: write 'default_sql: {node.text}'"
     if family is Family.TEXT:
         return "shorten it, or allow more characters in the type"
-    return _WANTED.get(family)
+    if family is Family.RANGE:
+        return f"write a range in quotes, the lower bound first: '{_RANGES[sql]}'"
+    return _fewer_digits(full) if "(" in full else _WANTED.get(family)
+
+
+def _fewer_digits(sql: str) -> str:
+    """What fits into a `numeric(12,2)`, and so needs no example."""
+    precision, scale = _precision(sql)
+    whole = (precision or 0) - scale
+    before, behind = _digits(whole), _digits(scale)
+    return f"write a number with {before} before the point and {behind} behind"
+
+
+def _digits(count: int) -> str:
+    if not count:
+        return "nothing but 0"
+    return "at most 1 digit" if count == 1 else f"at most {count} digits"
 
 
 def _recognised(text: str, family: Family, sql: str, full: str) -> str | None:

@@ -11,7 +11,7 @@ from jobgen.schema.diagnostics import Gatherer
 from jobgen.schema.forms import Form, Key, Shape
 from jobgen.schema.kinds import expected
 from jobgen.schema.nodes import Mapping, Node, Scalar
-from jobgen.schema.texts import NAME_SHAPE
+from jobgen.schema.texts import GLUED, NAME_SHAPE
 
 
 def _mapping_reader(
@@ -41,7 +41,15 @@ def mapping(values: Shape, each: str) -> Form[Mapping]:
         "propertyNames": NAME_SHAPE,
         "additionalProperties": values,
     }
-    return Form(_mapping_reader(lambda _: f"write {each}"), shape)
+    return Form(
+        _mapping_reader(lambda node: _as_entries(node) or f"write {each}"), shape
+    )
+
+
+def _as_entries(node: Node) -> str | None:
+    """What lines lack that YAML takes for one text: `email:text`."""
+    glued = isinstance(node, Scalar) and node.plain and GLUED.match(node.text)
+    return "put a space behind the colon, as in 'key: value'" if glued else None
 
 
 def record(keys: tuple[Key[object], ...], *, partial: bool = False) -> Form[Mapping]:

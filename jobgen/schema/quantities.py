@@ -63,7 +63,7 @@ def _digits(node: Scalar) -> str | None:
 
 def _read_fraction(node: Node, found: Gatherer) -> float | None:
     if not isinstance(node, Scalar) or node.empty:
-        expected("a number", node, found)
+        expected("a number", node, found, "write one such as 0.2")
         return None
     if node.plain and _NUMBER.fullmatch(node.text) and float(node.text) <= 1:
         return float(node.text)

@@ -24,6 +24,11 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
 
+_UNMARKED = re.compile(rb"\0[\t -~\n\r]|[\t -~\n\r]\0")
+"""How UTF-16 begins without a mark: YAML's first character is one of ASCII."""
+
+_AS_UTF_8 = "save the file as UTF-8"
+
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls, and NEL, a line end in YAML
     "\u2028\u2029"  # line ends in YAML and nowhere else
@@ -42,8 +47,13 @@ def decode(data: bytes, source: str, found: Gatherer) -> str | None:
             "split the schema into several packages",
         )
         return None
+    encoding = _encoding(data)
+    if encoding == "utf-8" and _UNMARKED.match(data):
+        message = "the file is UTF-16 without a byte order mark"
+        found.error("bad-encoding", Span.whole(source), message, _AS_UTF_8)
+        return None
     try:
-        text = data.decode(_encoding(data))
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         found.error("bad-encoding", *_undecodable(error, source))
         return None
@@ -66,7 +76,7 @@ def _undecodable(error: UnicodeDecodeError, source: str) -> tuple[Span, str, str
     before = error.object[: error.start].decode(error.encoding, "replace")
     span = span_at(before, len(before), source)
     message = f"byte 0x{error.object[error.start]:02x} is not {error.encoding.upper()}"
-    return span, message, "save the file as UTF-8"
+    return span, message, _AS_UTF_8
 
 
 def _all_shown(text: str, source: str, found: Gatherer) -> bool:

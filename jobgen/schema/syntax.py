@@ -5,8 +5,13 @@ Stage: schema. Pure: from the parser's English to ours, with what to do.
 
 from __future__ import annotations
 
+import re
+
 from jobgen.schema.diagnostics import Position
 from jobgen.schema.source import lines
+
+_NO_COLON = "could not find expected ':'"
+_GLUED = re.compile(r"[\w-]+:\S")
 
 _EXPLANATIONS = (
     # (part of the parser's problem, what is wrong, what to do)
@@ -16,7 +21,7 @@ _EXPLANATIONS = (
         "put a text that contains ': ' in quotes",
     ),
     (
-        "could not find expected ':'",
+        _NO_COLON,
         "a line without ': ' among 'key: value' lines",
         "write 'key: value'; a text of several lines needs '>-' or quotes",
     ),
@@ -108,6 +113,7 @@ _EXPLANATIONS = (
 
 
 _AT_ITS_BEGINNING = (
+    _NO_COLON,  # it broke in the next line
     "found unexpected end of stream",
     "found unexpected document indicator",
     "did not find expected alphabetic or numeric character",
@@ -145,6 +151,8 @@ def explain(
             "a ': ' in a text that goes on from the line above",
             "write 'key: value' with a space after each ':', and indent keys alike",
         )
+    if problem.startswith(_NO_COLON) and _GLUED.match(_from(text, place)):
+        return "a ':' without a space behind it", "write 'key: value'"
     if "did not find expected key" in problem and _before(text, place).strip():
         return _too_much(text, place)
     for part, message, help in _EXPLANATIONS:
@@ -158,8 +166,13 @@ def _before(text: str, place: Position) -> str:
     return lines(text)[place.line - 1][: place.column - 1]
 
 
+def _from(text: str, place: Position) -> str:
+    """What stands in the line of `place`, from there on."""
+    return lines(text)[place.line - 1][place.column - 1 :]
+
+
 def _too_much(text: str, place: Position) -> tuple[str, str]:
-    closing = lines(text)[place.line - 1][place.column - 1 :].startswith(("}", "]"))
+    closing = _from(text, place).startswith(("}", "]"))
     return (
         "something follows a value that is complete",
         "remove it, or add what it closes"

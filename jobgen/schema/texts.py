@@ -5,6 +5,8 @@ Stage: schema.
 
 from __future__ import annotations
 
+import re
+
 from jobgen.schema.diagnostics import Gatherer, shown
 from jobgen.schema.expressions import problem_in, settled
 from jobgen.schema.forms import Form, Shape
@@ -22,7 +24,8 @@ def _read_text(node: Node, found: Gatherer) -> str | None:
 
 def _read_word(node: Node, found: Gatherer) -> str | None:
     if not isinstance(node, Scalar) or node.empty:
-        expected("a text", node, found)
+        help = "write a text, in quotes where YAML takes it for something else"
+        expected("a text", node, found, help)
         return None
     return node.text
 
@@ -68,21 +71,29 @@ def _read_expression(node: Node, found: Gatherer) -> str | None:
 EXPRESSION = Form(_read_expression, _PARAGRAPH_SHAPE)
 
 
+GLUED = re.compile(r"([a-z][a-z0-9_]*):(\S.*)")
+"""A name and its value without the space that YAML wants between them."""
+
+
 def read_name(node: Node, what: str, found: Gatherer) -> str | None:
     """A name of the user's: of a job, a column, an enum."""
     text = _read_word(node, found)
     if text is None or NAME.fullmatch(text):
         return text
-    better = snake_case(text)
-    found.error(
-        "bad-name",
-        node.span,
-        f"{shown(text)} cannot be the name of {what}",
-        f"write '{better}'"
-        if NAME.fullmatch(better) and len(better) <= 63
-        else "use a-z, 0-9 and _, with a letter first",
-    )
+    message = f"{shown(text)} cannot be the name of {what}"
+    found.error("bad-name", node.span, message, _better_name(text))
     return None
+
+
+def _better_name(text: str) -> str:
+    glued = GLUED.fullmatch(text)
+    if glued is not None:
+        entry = f"{glued[1]}: {glued[2]}"
+        return f"put a space behind the colon: {shown(entry)}"
+    better = snake_case(text)
+    if NAME.fullmatch(better) and len(better) <= 63:
+        return f"write '{better}'"
+    return "use a-z, 0-9 and _, with a letter first"
 
 
 NAME_SHAPE: Shape = {"type": "string", "pattern": f"^{NAME.pattern}$"}

@@ -59,12 +59,11 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeProblem:
-    """Why a text is no type of a column; `unknown` is the name that is none."""
+    """Why a text is no type of a column."""
 
     code: Code
     message: str
     help: str | None = None
-    unknown: str | None = None
 
 
 def parse_type(
@@ -97,7 +96,6 @@ def _unknown(name: str) -> TypeProblem:
     return TypeProblem(
         code="unknown-type",
         message=f"{shown(name)} is not a PostgreSQL type that jobgen knows",
-        unknown=name,
     )
 
 
@@ -114,9 +112,9 @@ def _scalar_type(
     if modifiers is None:
         return ColumnType(sql=scalar.sql, element=scalar)
     if scalar.sql == "numeric":
-        return _numeric(scalar, modifiers)
+        return _numeric(scalar, name, modifiers)
     if scalar.sql == "character varying":
-        return _varchar(scalar, modifiers)
+        return _varchar(scalar, name, modifiers)
     return _no_modifiers(name)
 
 
@@ -141,7 +139,7 @@ def _numbers(modifiers: str) -> list[int] | None:
     return None
 
 
-def _numeric(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
+def _numeric(scalar: Scalar, name: str, modifiers: str) -> ColumnType | TypeProblem:
     match _numbers(modifiers):
         case [precision] if 1 <= precision <= 1000:
             return ColumnType(sql=f"numeric({precision},0)", element=scalar)
@@ -150,20 +148,20 @@ def _numeric(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
         case _:
             return TypeProblem(
                 code="bad-type-modifier",
-                message=f"{shown(f'numeric({modifiers})')} has no such precision and scale",
-                help="write 'numeric(p,s)' with p from 1 to 1000 and s from 0 to p",
+                message=f"{shown(f'{name}({modifiers})')} has no such precision and scale",
+                help=f"write '{name}(p,s)' with p from 1 to 1000 and s from 0 to p",
             )
 
 
-def _varchar(scalar: Scalar, modifiers: str) -> ColumnType | TypeProblem:
+def _varchar(scalar: Scalar, name: str, modifiers: str) -> ColumnType | TypeProblem:
     match _numbers(modifiers):
         case [length] if 1 <= length <= 10_485_760:
             return ColumnType(sql=f"character varying({length})", element=scalar)
         case _:
             return TypeProblem(
                 code="bad-type-modifier",
-                message=f"{shown(f'varchar({modifiers})')} has no such length",
-                help="write 'varchar(n)' with n from 1 to 10485760, or 'text'",
+                message=f"{shown(f'{name}({modifiers})')} has no such length",
+                help=f"write '{name}(n)' with n from 1 to 10485760, or 'text'",
             )
 
 

@@ -112,6 +112,23 @@ def test_an_output_that_is_not_a_place_for_a_package_is_refused(
     assert not (project.root.parent / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("output", ["../link", "../link/app_jobs", "../link/../x"])
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_an_output_does_not_leave_the_project_through_a_link(
+    project: Project, output: str, option: list[str]
+) -> None:
+    """What it leads to is there, and could be written."""
+    outside = project.root.parent / "elsewhere" / "inner"
+    outside.mkdir(parents=True)
+    (project.root / "link").symlink_to(outside)
+    project.write(SCHEMA.replace("../app_jobs", output))
+    done = project.build(*option)
+    assert done.code == 2
+    assert "schemas/jobs.yaml:3:9: error[bad-output]" in done.err
+    assert "the output lies outside the project" in done.err
+    assert [path.name for path in outside.parent.rglob("*")] == ["inner"]
+
+
 def test_without_a_project_file_the_parent_of_the_schema_is_the_project(
     project: Project,
 ) -> None:

@@ -42,13 +42,14 @@ def test_positions_count_characters_and_not_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le"]
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
 )
 def test_a_byte_order_mark_says_the_encoding(encoding: str) -> None:
     """Without one it is UTF-8, and UTF-16 is refused in words."""
     loaded = load_schema(_VALID.encode(encoding), "schema.yaml")
-    expected = ["control-character"] if encoding == "utf-16-le" else []
-    assert [found.code for found in loaded.diagnostics] == expected
+    refused = [("bad-encoding", "save the file as UTF-8")]
+    expected = refused if encoding.startswith("utf-16-") else []
+    assert [(found.code, found.help) for found in loaded.diagnostics] == expected
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -9,6 +9,7 @@ import pytest
 
 from jobgen.schema.guesses import Guesses
 from jobgen.schema.load import load_schema
+from tests.schema.examples import load
 
 MANY = [f"kind_number_{number}" for number in range(1000)]
 
@@ -93,3 +94,51 @@ def test_long_words_are_guessed_no_longer_than_short_ones() -> None:
     found = load_schema(_schema(words[:60], words[1000:]), "schema.yaml").diagnostics
     assert time.process_time() - start < 10
     assert len(found) == 4000
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("bigin", "bigint"),
+        ("bigin?", "bigint?"),
+        ("knid[]", "kind[]"),
+        ("knid[]?", "kind[]?"),
+        ("VARCHAR(20)", "varchar(20)"),
+        ("VARCHAR(20)[]?", "varchar(20)[]?"),
+        ("VARCHAR(max)", "varchar"),
+        ("string(20)[]", "text[]"),
+        ("numeric[12,2]", "numeric(12,2)"),
+        ("numric[12, 2]?", "numeric(12, 2)?"),
+        ("int64", "bigint"),
+        ("UInt64", "numeric(20)"),
+        ("tinyint", "smallint"),
+        ("mediumtext?", "text?"),
+        ("ip", "inet"),
+        ("set", "text[]"),
+        ("int8multirange", "int8range[]"),
+        ("list[Unheard]", "text[]"),
+        ("Optional[str]", "text?"),
+        ("Optional[list[str]]", "text[]?"),
+        ("str | None", "text?"),
+        ("str | None?", "text?"),
+        ("text not null", "text"),
+        ("int null", "int?"),
+        ("name", "name_"),
+        ("TEXT[][]", "text[]"),
+    ],
+)
+def test_what_is_guessed_for_a_type_can_be_written(written: str, meant: str) -> None:
+    """All of it: who follows the advice loses neither numbers, nor `[]`, nor `?`."""
+    head = "enums: {kind: [a], name_: [b]}\njobs:\n  j:\n    columns:\n      c: "
+    (found,) = load(f"{head}{written}\n").diagnostics
+    assert found.help == f"did you mean '{meant}'?"
+    assert load(f"{head}{meant}\n").diagnostics == ()
+
+
+@pytest.mark.parametrize("written", ["Optional[str]", "str | None", "Optional[strng]"])
+def test_a_guess_for_the_long_form_has_no_question_mark(written: str) -> None:
+    """There it is a key."""
+    column = "jobs: {j: {columns: {c: {%s}}}}\n"
+    (found,) = load(column % f'type: "{written}"').diagnostics
+    assert found.help == "write type: text, nullable: true"
+    assert load(column % "type: text, nullable: true").diagnostics == ()

@@ -1,10 +1,12 @@
 """Defaults: YAML values as literals of SQL."""
 
+import re
+
 import psycopg
 import pytest
 from psycopg.errors import NumericValueOutOfRange
 
-from tests.schema.examples import column, column_codes
+from tests.schema.examples import column, column_codes, load
 
 ACCEPTED = [
     ("bigint", "9223372036854775807", "9223372036854775807"),
@@ -171,3 +173,41 @@ def test_null_is_no_default_for_a_nullable_column() -> None:
 def test_a_value_of_another_type_is_refused(type_: str, written: str) -> None:
     """The server would refuse it when the schema is applied, or read it otherwise."""
     assert column_codes(f'{{type: "{type_}", default: {written}}}') == ["bad-default"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("integer", "real", "numeric", "bytea", "date", "time", "timestamptz"),
+        *("timestamp", "interval", "inet", "cidr", "int4range", "int8range"),
+        *("numrange", "daterange", "tstzrange", "tstzrange[]"),
+    ],
+)
+def test_the_example_in_the_advice_on_a_default_is_one_of_the_type(
+    written: str,
+) -> None:
+    """Whoever writes it gets on, whatever the type."""
+    default = "[%s]" if written.endswith("[]") else "%s"
+    text = f"jobs: {{j: {{columns: {{c: {{type: '{written}', default: {default}}}}}}}}}"
+    (found,) = load(text % "'soon?'").diagnostics
+    example = re.search(r"(?:such as|first:) ('.+'|\".+\"|[^,]+)", found.help or "")
+    assert example is not None, found.help
+    assert load(text % example[1]).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("numeric(5,2)", "at most 3 digits before the point and at most 2 digits"),
+        ("numeric(3,2)", "at most 1 digit before the point and at most 2 digits"),
+        ("numeric(2,2)", "nothing but 0 before the point and at most 2 digits"),
+        ("numeric(4)", "at most 4 digits before the point and nothing but 0"),
+    ],
+)
+def test_a_number_with_too_many_digits_is_told_how_many_there_may_be(
+    written: str, advice: str
+) -> None:
+    """An example would fit some precisions only."""
+    text = f"jobs: {{j: {{columns: {{c: {{type: '{written}', default: 12345.678}}}}}}}}"
+    (found,) = load(text).diagnostics
+    assert found.help == f"write a number with {advice} behind"
