@@ -37,9 +37,11 @@ def prepare(conn: Connection, place: Place) -> None:
     """Makes the table where it is missing."""
     if exists(conn, place):
         return
-    home = quote_identifier(place.schema)
+    if not _has_schema(conn, place):  # to say IF NOT EXISTS takes a right on all of it
+        conn.execute(
+            f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(place.schema)}".encode()
+        )
     script = f"""
-        CREATE SCHEMA IF NOT EXISTS {home};
         CREATE TABLE IF NOT EXISTS {place.table} (
             package text NOT NULL,
             file text NOT NULL,
@@ -50,6 +52,11 @@ def prepare(conn: Connection, place: Place) -> None:
         )
     """
     conn.execute(script.encode())
+
+
+def _has_schema(conn: Connection, place: Place) -> bool:
+    question = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s"
+    return conn.execute(question, [place.schema]).fetchone() is not None
 
 
 def exists(conn: Connection, place: Place) -> bool:

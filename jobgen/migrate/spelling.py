@@ -15,6 +15,7 @@ import psycopg
 
 from jobgen.emit.sql import enum_sql, table_sql
 from jobgen.migrate.catalog import Connection, read
+from jobgen.migrate.session import settle
 from jobgen.schema.tables import Database, Table
 
 
@@ -34,6 +35,7 @@ def spelt(conn: Connection, wanted: Database) -> Spelt:
     """
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE")
+        settle(conn, local=True)  # a pooler may give the session to others
         live = _in_full(conn, wanted)
         _find_temporary_last(conn)
         copies = _copies(conn, wanted)
