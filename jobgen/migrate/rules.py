@@ -7,8 +7,10 @@ row is looked at, with a lock under which producers and workers go on.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from jobgen.migrate import alter, blocks
+from jobgen.migrate.changes import Change
 from jobgen.migrate.renames import draft_name
 from jobgen.migrate.steps import Step, transaction
 from jobgen.schema.quoting import qualified, quote_identifier
@@ -45,6 +47,24 @@ def rules(
             *(alter.drop_constraint(name, draft.name, _PROVED) for draft in drafts),
         ),
     )
+
+
+def is_same_reference(change: Change) -> bool:
+    """Whether a reference only changes what becomes of a row when that which it refers
+    to is deleted. What rows may hold is the same."""
+    old, new = change.old, change.new
+    if not isinstance(old, ForeignKey) or not isinstance(new, ForeignKey):
+        return False
+    return replace(old, on_delete=new.on_delete) == new
+
+
+def referring_otherwise(name: str, key: ForeignKey) -> Iterator[Step]:
+    """In one moment: between two, nothing would become of rows that refer to one that
+    is deleted, and they could not refer to anything afterwards."""
+    title = f"Refer from {name} to {key.schema}.{key.table} on delete {key.on_delete}"
+    changed = (alter.drop_foreign_key(name, key), alter.add_foreign_key(name, key))
+    yield from transaction(title, changed)
+    yield from validated(name, [key])
 
 
 def validated(name: str, constraints: Iterable[Check | ForeignKey]) -> Iterator[Step]:
