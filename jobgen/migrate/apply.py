@@ -109,7 +109,10 @@ def _apply(conn: Connection, job: Job, migration: Migration, told: Told) -> None
         told.line(f"{migration.name}: the tables are there already")
         conn.execute(recorded.encode())
         return
-    _patiently(conn, job, told, migration, lambda: _run(conn, migration, recorded))
+    turn = record.turn_sql(job.place)
+    _patiently(
+        conn, job, told, migration, lambda: _run(conn, migration, turn, recorded)
+    )
 
 
 def _is_adopted(conn: Connection, job: Job, migration: Migration) -> bool:
@@ -119,10 +122,10 @@ def _is_adopted(conn: Connection, job: Job, migration: Migration) -> bool:
     return conn.execute(question, [[*job.tables]]).fetchone() != (0,)
 
 
-def _run(conn: Connection, migration: Migration, recorded: str) -> None:
+def _run(conn: Connection, migration: Migration, turn: str, recorded: str) -> None:
     statements = split(migration.text)
     if statements and statements[-1] == "COMMIT":
-        statements = (*statements[:-1], recorded, "COMMIT")
+        statements = ("BEGIN", turn, *statements[1:-1], recorded, "COMMIT")
     else:
         statements = (*statements, recorded)
     try:

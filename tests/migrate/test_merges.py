@@ -95,21 +95,21 @@ def test_a_list_that_keeps_both_sides_is_none(merging: Project, order: int) -> N
     )
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (lambda text: text + "hello\n", "checksums: line 3 is not as jobgen wrote it"),
-        (lambda text: text.replace("  ", " "), "checksums: line 1 is not as jobgen"),
-        (lambda text: "\n" + text, "checksums: line 1 is not as jobgen wrote it"),
-        (lambda text: "\ufeff" + text, "checksums: line 1 is not as jobgen wrote it"),
-        (
-            lambda text: "".join(text.splitlines(keepends=True)[::-1]),
-            "checksums: its lines are not in the order of their numbers",
-        ),
-        (lambda text: text * 2, "checksums: it lists a file twice"),
-        (lambda text: text.replace("0002_two", "0002_to"), "0002_to.sql: this migra"),
-    ],
+EDITS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (lambda text: text + "hello\n", "checksums: line 3 is not as jobgen wrote it"),
+    (lambda text: text.replace("  ", " "), "checksums: line 1 is not as jobgen"),
+    (lambda text: "\n" + text, "checksums: line 1 is not as jobgen wrote it"),
+    (lambda text: "\ufeff" + text, "checksums: line 1 is not as jobgen wrote it"),
+    (
+        lambda text: "".join(text.splitlines(keepends=True)[::-1]),
+        "checksums: its lines are not in the order of their numbers",
+    ),
+    (lambda text: text * 2, "checksums: it lists a file twice"),
+    (lambda text: text.replace("0002_two", "0002_to"), "0002_to.sql: this migra"),
 )
+
+
+@pytest.mark.parametrize(("change", "told"), EDITS)
 def test_a_list_that_was_edited_is_named(
     project: Project, change: Callable[[str], str], told: str
 ) -> None:

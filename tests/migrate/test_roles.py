@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from tests.cli.project import SCHEMA, Project, Run
+from tests.migrate.test_apply import end, start
 from tests.migrate.test_commands import migrate, new
 
 
@@ -136,6 +137,27 @@ def test_what_another_package_needs_is_not_taken_back(
         assert others(project, "apply", dsn).code == 0
         assert conn.execute(right.encode()).fetchone() == (False,)
         assert conn.execute(usage.encode()).rowcount == 0
+
+
+def test_packages_of_one_schema_may_be_applied_at_once(
+    project: Project, database: str, role: str
+) -> None:
+    """They make and grant the same things, as when all services of a team start."""
+    run(database, f"CREATE ROLE {role}")
+    names = [f"package_{number}" for number in range(4)]
+    for name in names:
+        schema = granting(worker=role, producer=role).replace("app_jobs", name)
+        path = project.root / "schemas" / f"{name}.yaml"
+        path.write_text(schema.replace("send_mail", f"work_of_{name}"))
+        done = project.run("migrate", "new", f"schemas/{name}.yaml", "-m", "start")
+        assert done.code == 0
+    for _ in range(3):
+        run(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        processes = [
+            start(project, database, schema=f"schemas/{name}.yaml") for name in names
+        ]
+        ends = [end(process) for process in processes]
+        assert [(code, err) for code, _, err in ends] == [(0, "")] * 4
 
 
 def test_a_role_that_uses_the_schema_for_something_else_may_go_on(

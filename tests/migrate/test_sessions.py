@@ -137,6 +137,34 @@ def test_a_schema_that_is_there_is_enough(project: Project, guest: str) -> None:
     assert migrate(project, "drift", f"--dsn={guest}").code == 0
 
 
+def test_rows_that_are_hidden_from_their_owner_are_not_left_out(
+    project: Project, guest: str, database: str
+) -> None:
+    """By a policy: nothing would be filled in, and one of two columns then dropped."""
+    postgres = "postgres: {schema: home}\njobs:"
+    schema = SCHEMA.replace("jobs:", postgres, 1)
+    dsn = f"--dsn={guest}"
+    new(project, schema, "start")
+    assert migrate(project, "apply", dsn).code == 0
+    run(
+        guest,
+        "INSERT INTO home.send_mail_jobs (email) VALUES ('x')",
+        "ALTER TABLE home.send_mail_jobs FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE home.send_mail_jobs ENABLE ROW LEVEL SECURITY",
+    )
+    renamed = "{address: {type: text, renamed_from: email}}"
+    new(project, schema.replace("{email: text}", renamed))
+    done = migrate(project, "apply", dsn)
+    assert done.code == 2
+    assert "affected by row-level security policy" in done.err
+    assert "ROW LEVEL SECURITY" in done.err  # the server's hint
+    run(guest, "ALTER TABLE home.send_mail_jobs NO FORCE ROW LEVEL SECURITY")
+    assert migrate(project, "apply", dsn).code == 0
+    with psycopg.connect(database, autocommit=True) as conn:
+        rows = conn.execute("SELECT email, address FROM home.send_mail_jobs")
+        assert rows.fetchall() == [("x", "x")]
+
+
 @pytest.fixture(params=["transaction", "session"])
 def pooler(
     server: Server, tmp_path: Path, request: pytest.FixtureRequest

@@ -392,4 +392,20 @@ MIGRATE: Final = (
         test="tests/migrate/test_sessions.py",
         only="test_a_backfill_meets_rows_that_others_write",
     ),
+    Mutant(
+        name="packages-at-once",
+        file="jobgen/migrate/apply.py",
+        old='("BEGIN", turn, *statements[1:-1], recorded, "COMMIT")',
+        new='("BEGIN", *statements[1:-1], recorded, "COMMIT")',
+        test="tests/migrate/test_roles.py",
+        only="test_packages_of_one_schema_may_be_applied_at_once",
+    ),
+    Mutant(
+        name="rows-that-a-policy-hides",
+        file="jobgen/migrate/session.py",
+        old='    "row_security": "off",\n',
+        new="",
+        test="tests/migrate/test_sessions.py",
+        only="test_rows_that_are_hidden_from_their_owner_are_not_left_out",
+    ),
 )
