@@ -33,10 +33,13 @@ def table_steps(old: Table, new: Table, *, shared: bool = False) -> Iterator[Ste
     retyped = _retyped(changes)
     for column in retyped:
         yield lone_column(old, column.name)
+    late = [key for key in _gone_keys(changes) if _has_columns(new, key)]
     for change in changes:
-        if isinstance(change.old, ForeignKey) and not is_same_reference(change):
-            title = f"Refer from {name} to {change.old.table} no more"
-            yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
+        key = change.old
+        if isinstance(key, ForeignKey) and not (
+            key in late or is_same_reference(change)
+        ):
+            yield from _refer_no_more(name, key)
     by_name = {column.name: column for column in new.columns}
     renames = {sync.new: by_name[sync.old] for sync in new.syncs}
     yield from _looks(name, new, changes)
@@ -59,6 +62,8 @@ def table_steps(old: Table, new: Table, *, shared: bool = False) -> Iterator[Ste
     for change in changes:
         if isinstance(change.new, ForeignKey) and is_same_reference(change):
             yield from referring_otherwise(name, change.new)
+    for key in late:  # the column may have another name, and that its own reference
+        yield from _refer_no_more(name, key)
     for column in retyped:
         yield from retype_steps(new, column)
     names = {column.name for column in retyped}
@@ -67,6 +72,24 @@ def table_steps(old: Table, new: Table, *, shared: bool = False) -> Iterator[Ste
             yield from index_steps(new, change)
     if not shared:
         yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
+
+
+def _gone_keys(changes: Iterable[Change]) -> list[ForeignKey]:
+    return [
+        change.old
+        for change in changes
+        if isinstance(change.old, ForeignKey) and change.new is None
+    ]
+
+
+def _has_columns(table: Table, key: ForeignKey) -> bool:
+    """Else it goes with its column."""
+    return {*key.columns} <= {column.name for column in table.columns}
+
+
+def _refer_no_more(name: str, key: ForeignKey) -> Iterator[Step]:
+    title = f"Refer from {name} to {key.table} no more"
+    yield from transaction(title, (alter.drop_foreign_key(name, key),))
 
 
 # --- what is instant ----------------------------------------------------------

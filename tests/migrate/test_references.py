@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from jobgen.migrate.statements import split
 from tests.cli.project import SCHEMA, Project
@@ -44,6 +45,55 @@ def test_a_reference_holds_while_it_changes(project: Project, database: str) -> 
         conn.execute("DELETE FROM users WHERE id = 1")
         rows = conn.execute("SELECT user_id FROM send_mail_jobs ORDER BY id")
         assert rows.fetchall() == [(None,), (2,)]
+    assert migrate(project, "drift", dsn).code == 0
+
+
+def test_a_reference_holds_while_its_column_gets_another_name(
+    project: Project, database: str
+) -> None:
+    """The one of the new name is there before that of the old one goes."""
+    dsn = f"--dsn={database}"
+    schema = referring("cascade")
+    after = schema.replace("user_id: {", "account_id: {renamed_from: user_id, ")
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("CREATE TABLE users (id bigint PRIMARY KEY)")
+        conn.execute("INSERT INTO users VALUES (1), (2)")
+        new(project, schema, "one")
+        assert migrate(project, "apply", dsn).code == 0
+        conn.execute("INSERT INTO send_mail_jobs (user_id) VALUES (1), (2)")
+        assert new(project, after, "two").code == 0
+        keys = "SELECT FROM pg_constraint WHERE confrelid = 'users'::regclass"
+        for path in files("two"):
+            for statement in split(path.read_text()):
+                conn.execute(statement.encode())
+                assert conn.execute(keys).rowcount > 0, path
+        assert conn.execute(keys).rowcount == 1
+        conn.execute("DELETE FROM users WHERE id = 1")
+        rows = conn.execute("SELECT user_id, account_id FROM send_mail_jobs")
+        assert rows.fetchall() == [(2, 2)]
+    assert migrate(project, "drift", dsn).code == 0
+
+
+@pytest.mark.parametrize(
+    "after",
+    [referring("restrict"), referring("cascade", "accounts"), PLAIN],
+    ids=["otherwise", "elsewhere", "no more"],
+)
+def test_a_reference_changes_with_the_type_of_its_column(
+    project: Project, database: str, after: str
+) -> None:
+    """In one migration: the second column has what the first one is to have."""
+    dsn = f"--dsn={database}"
+    with psycopg.connect(database, autocommit=True) as conn:
+        for table in ("users", "accounts"):
+            conn.execute(f"CREATE TABLE {table} (id bigint PRIMARY KEY)".encode())
+            conn.execute(f"INSERT INTO {table} VALUES (1)".encode())
+        new(project, referring("cascade").replace("bigint", "int"), "one")
+        assert migrate(project, "apply", dsn).code == 0
+        conn.execute("INSERT INTO send_mail_jobs (user_id) VALUES (1)")
+        assert new(project, after, "two").code == 0
+        done = migrate(project, "apply", dsn)
+        assert (done.code, done.err) == (0, "")
     assert migrate(project, "drift", dsn).code == 0
 
 

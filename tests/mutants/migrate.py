@@ -408,4 +408,12 @@ MIGRATE: Final = (
         test="tests/migrate/test_sessions.py",
         only="test_rows_that_are_hidden_from_their_owner_are_not_left_out",
     ),
+    Mutant(
+        name="reference-missing-while-renamed",
+        file="jobgen/migrate/table_plan.py",
+        old="    late = [key for key in _gone_keys(changes) if _has_columns(new, key)]\n",
+        new="    late = _gone_keys(())\n",
+        test="tests/migrate/test_references.py",
+        only="test_a_reference_holds_while_its_column_gets_another_name",
+    ),
 )
