@@ -87,20 +87,24 @@ def _look(
     name: str, table: Table, checks: Iterable[Check], keys: Iterable[ForeignKey]
 ) -> Iterator[Step]:
     """A row that breaks a rule could not even be fetched once the rule is there."""
-    wrong = [(f"NOT ({check.expression})", check.name) for check in checks]
-    for key in keys:
-        target = qualified(key.schema, key.table)
-        [column], [reference] = key.columns, key.references
-        own, other = quote_identifier(column), quote_identifier(reference)
-        wrong.append(
-            (
-                f"{own} IS NOT NULL AND NOT EXISTS (\n        SELECT FROM {target}"
-                f" AS target WHERE target.{other} = {name}.{own}\n    )",
-                key.name,
-            )
-        )
     hint = "Change or delete these rows, then apply this file again."
-    statements = tuple(blocks.look(table, *each, hint) for each in wrong)
-    if statements:
+    looks = [
+        blocks.look(table, f"NOT ({check.expression})", check.name, hint)
+        for check in checks
+    ]
+    for key in keys:
+        condition = _without_target(name, key)
+        looks.append(blocks.look(table, condition, key.name, hint, others=True))
+    if looks:
         title = f"Look for rows of {name} that break the new rules"
-        yield Step(title=title, statements=statements, scans=True)
+        yield Step(title=title, statements=tuple(looks), scans=True)
+
+
+def _without_target(name: str, key: ForeignKey) -> str:
+    target = qualified(key.schema, key.table)
+    [column], [reference] = key.columns, key.references
+    own, other = quote_identifier(column), quote_identifier(reference)
+    return (
+        f"{own} IS NOT NULL AND NOT EXISTS (\n        SELECT FROM {target}"
+        f" AS target WHERE target.{other} = {name}.{own}\n    )"
+    )

@@ -17,8 +17,6 @@ _SETTINGS = {
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
     "quote_all_identifiers": "off",
-    # A policy that hides rows from their owner is an error, and no row is left out.
-    "row_security": "off",
 }
 _SETTINGS_OF_17 = {"transaction_timeout": "0"}
 

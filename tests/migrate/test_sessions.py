@@ -142,7 +142,7 @@ def test_rows_that_are_hidden_from_their_owner_are_not_left_out(
 ) -> None:
     """By a policy: nothing would be filled in, and one of two columns then dropped."""
     postgres = "postgres: {schema: home}\njobs:"
-    schema = SCHEMA.replace("jobs:", postgres, 1)
+    schema = SCHEMA.replace("jobs:", postgres, 1).replace("text", "'text?'")
     dsn = f"--dsn={guest}"
     new(project, schema, "start")
     assert migrate(project, "apply", dsn).code == 0
@@ -152,8 +152,8 @@ def test_rows_that_are_hidden_from_their_owner_are_not_left_out(
         "ALTER TABLE home.send_mail_jobs FORCE ROW LEVEL SECURITY",
         "ALTER TABLE home.send_mail_jobs ENABLE ROW LEVEL SECURITY",
     )
-    renamed = "{address: {type: text, renamed_from: email}}"
-    new(project, schema.replace("{email: text}", renamed))
+    renamed = "{address: {type: text, nullable: true, renamed_from: email}}"
+    new(project, schema.replace("{email: 'text?'}", renamed))
     done = migrate(project, "apply", dsn)
     assert done.code == 2
     assert "affected by row-level security policy" in done.err
@@ -163,6 +163,55 @@ def test_rows_that_are_hidden_from_their_owner_are_not_left_out(
     with psycopg.connect(database, autocommit=True) as conn:
         rows = conn.execute("SELECT email, address FROM home.send_mail_jobs")
         assert rows.fetchall() == [("x", "x")]
+
+
+def test_a_table_with_hidden_jobs_is_not_dropped(project: Project, guest: str) -> None:
+    """Nobody sees whether they are done."""
+    head = SCHEMA.replace("jobs:", "postgres: {schema: home}\njobs:", 1)
+    dsn = f"--dsn={guest}"
+    new(project, head + "  send_fax: {columns: {}}\n", "start")
+    new(project, head + "reserved: [send_fax]\n", "retire")
+    assert migrate(project, "apply", dsn).code == 0
+    new(project, head + "reserved: [send_fax]\n", "drop", "--drop")
+    run(
+        guest,
+        "INSERT INTO home.send_fax_jobs DEFAULT VALUES",
+        "ALTER TABLE home.send_fax_jobs FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE home.send_fax_jobs ENABLE ROW LEVEL SECURITY",
+    )
+    done = migrate(project, "apply", dsn)
+    assert (done.code, "row-level security policy" in done.err) == (2, True)
+    run(guest, "ALTER TABLE home.send_fax_jobs NO FORCE ROW LEVEL SECURITY")
+    assert "has jobs that are not done" in migrate(project, "apply", dsn).err
+    run(guest, "DELETE FROM home.send_fax_jobs")
+    assert migrate(project, "apply", dsn).code == 0
+
+
+def test_a_policy_on_another_table_hides_what_it_hides(
+    project: Project, guest: str, database: str
+) -> None:
+    """A row refers to what the migrating role may see; the server looks at the rest."""
+    run(
+        database,
+        "CREATE TABLE users (id bigint PRIMARY KEY)",
+        "INSERT INTO users VALUES (1)",
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY everybody ON users USING (true)",
+        "GRANT SELECT, REFERENCES ON users TO PUBLIC",
+    )
+    head = SCHEMA.replace("jobs:", "postgres: {schema: home}\njobs:", 1)
+    head = head.replace("{email: text}", "{user_id: bigint, email: text}")
+    dsn = f"--dsn={guest}"
+    new(project, head, "start")
+    assert migrate(project, "apply", dsn).code == 0
+    run(guest, "INSERT INTO home.send_mail_jobs (user_id, email) VALUES (1, 'x')")
+    key = "{table: public.users, column: id, on_delete: cascade}"
+    column = (
+        f"{{type: bigint, references: {key}}}, email: {{type: text, check: email > ''}}"
+    )
+    new(project, head.replace("bigint, email: text", column))
+    done = migrate(project, "apply", dsn)
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.fixture(params=["transaction", "session"])

@@ -402,9 +402,9 @@ MIGRATE: Final = (
     ),
     Mutant(
         name="rows-that-a-policy-hides",
-        file="jobgen/migrate/session.py",
-        old='    "row_security": "off",\n',
-        new="",
+        file="templates/migrate/fill.jinja",
+        old="'row_security', 'off', true",
+        new="'row_security', 'on', true",
         test="tests/migrate/test_sessions.py",
         only="test_rows_that_are_hidden_from_their_owner_are_not_left_out",
     ),
