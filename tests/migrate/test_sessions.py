@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.cli.project import SCHEMA, Project
 from tests.migrate.test_commands import HOME, SUBJECT, migrate, new
@@ -124,6 +124,18 @@ def guest(database: str) -> Iterator[str]:
     )
     yield make_conninfo(database, user=name)
     run(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_drift_says_that_it_may_not_look(
+    project: Project, guest: str, database: str
+) -> None:
+    """And names no difference where it could not compare."""
+    started(project, database)
+    name = conninfo_to_dict(database)["dbname"]
+    run(database, f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    done = migrate(project, "drift", f"--dsn={guest}")
+    assert (done.code, done.out) == (2, "")
+    assert "permission denied to create temporary tables" in done.err
 
 
 def test_a_schema_that_is_there_is_enough(project: Project, guest: str) -> None:
