@@ -71,7 +71,7 @@ def _find_temporary_last(conn: Connection) -> None:
 def _copies(conn: Connection, wanted: Database) -> tuple[Table, ...]:
     """Makes the temporary tables: what could be made. Raises what psycopg raises where
     none can, which is no difference of any of them."""
-    conn.execute("CREATE TEMPORARY TABLE jobgen_spelling ()")
+    conn.execute("CREATE TEMPORARY TABLE a (); DROP TABLE pg_temp.a")
     _find_extensions(conn)
     for enum in wanted.enums:
         _attempt(conn, enum_sql(enum), psycopg.errors.DuplicateObject, *_MISSING)
