@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
@@ -20,13 +19,6 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 _CONNECT_TIMEOUT = 10
 """Seconds until a server counts as absent."""
-
-_LIMITS = (
-    "statement_timeout",
-    "idle_in_transaction_session_timeout",
-    "idle_session_timeout",
-)
-_LIMITS_OF_17 = ("transaction_timeout",)
 
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER")
 
@@ -46,8 +38,12 @@ def named(arguments: argparse.Namespace) -> str | None:
 
 
 @contextmanager
-def connected(arguments: argparse.Namespace) -> Generator[Connection]:
-    """In autocommit mode. Raises `NoDatabaseError`, also for what the server refuses."""
+def connected(
+    arguments: argparse.Namespace, *, alone: bool = False
+) -> Generator[Connection]:
+    """In autocommit mode; `alone` with a session of its own, which keeps locks and
+    settings. Raises `NoDatabaseError`, also for what the server refuses.
+    """
     dsn = named(arguments)
     if dsn is None:
         raise NoDatabaseError(
@@ -57,7 +53,8 @@ def connected(arguments: argparse.Namespace) -> Generator[Connection]:
         with psycopg.connect(
             _complete(dsn), autocommit=True, application_name="jobgen migrate"
         ) as conn:
-            _take_time(conn)
+            if alone:
+                _look_for_pooler(conn, dsn)
             yield conn
     except psycopg.ProgrammingError as error:
         if error.sqlstate is None:
@@ -72,14 +69,26 @@ def connected(arguments: argparse.Namespace) -> Generator[Connection]:
         raise NoDatabaseError(told(error)) from error
 
 
-def _take_time(conn: Connection) -> None:
-    """Whatever the role or the database says of others: a migration takes its time."""
-    settings = (
-        *_LIMITS,
-        *(_LIMITS_OF_17 if conn.info.server_version >= 170000 else ()),
-    )
-    for setting in settings:
-        conn.execute(sql.SQL("SET {} = 0").format(sql.Identifier(setting)))
+def _look_for_pooler(conn: Connection, dsn: str) -> None:
+    """A pooler that lends out sessions by transaction gives the one that was just used
+    to who comes next, or another one each time."""
+    own = _session(conn)
+    if own == conn.info.backend_pid:
+        return
+    with psycopg.connect(_complete(dsn), autocommit=True) as other:
+        seen = {_session(other), _session(other)}
+    if own in seen or len(seen) > 1:
+        raise NoDatabaseError(
+            "a pooler lends out a session for each transaction, and this needs one of"
+            " its own, for a lock and for timeouts; name the server itself with --dsn,"
+            " or a pool in session mode"
+        )
+
+
+def _session(conn: Connection) -> int:
+    row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _complete(dsn: str) -> str:

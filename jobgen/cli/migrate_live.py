@@ -15,7 +15,9 @@ from jobgen.cli.database import Connection, NoDatabaseError, connected
 from jobgen.cli.migrations import CannotError, Project, Written, load, read
 from jobgen.migrate import apply as applying
 from jobgen.migrate import record
+from jobgen.migrate.absent import without_roles
 from jobgen.migrate.apply import NotAppliedError, Told
+from jobgen.migrate.catalog import missing_roles, roles_of
 from jobgen.migrate.diff import diff
 from jobgen.migrate.record import Place
 from jobgen.migrate.spelling import spelt
@@ -26,10 +28,12 @@ from jobgen.schema.tables import Database
 
 
 @contextmanager
-def database(arguments: argparse.Namespace) -> Generator[Connection]:
+def database(
+    arguments: argparse.Namespace, *, alone: bool = False
+) -> Generator[Connection]:
     """A connection. Raises `CannotError` for all that goes wrong with it."""
     try:
-        with connected(arguments) as conn:
+        with connected(arguments, alone=alone) as conn:
             yield conn
     except (NoDatabaseError, NotAppliedError) as error:
         raise CannotError(str(error)) from error
@@ -55,7 +59,7 @@ def apply(arguments: argparse.Namespace) -> int:
         tables=[qualified(table.schema, table.name) for table in tables],
         patience=arguments.patience,
     )
-    with database(arguments) as conn:
+    with database(arguments, alone=True) as conn:
         conn.add_notice_handler(_tell_notice)
         done = applying.apply(conn, job, Told(line=report.print_result))
     if done == 0:
@@ -104,7 +108,7 @@ def drift(arguments: argparse.Namespace) -> int:
     """1 where the database is not what the schema and its migrations lead to."""
     project = load(arguments.schema, arguments.format)
     with database(arguments) as conn:
-        found = spelt(conn, _expected(project, read(project)))
+        found = spelt(conn, _expected(conn, project, read(project)))
     lines = differences(diff(found.live, found.wanted))
     if arguments.format == "json":
         plain = [
@@ -120,8 +124,12 @@ def drift(arguments: argparse.Namespace) -> int:
     return 1 if lines else 0
 
 
-def _expected(project: Project, written: Written) -> Database:
-    """With what earlier migrations retired, which is still there."""
+def _expected(conn: Connection, project: Project, written: Written) -> Database:
+    """With what earlier migrations retired, which is still there: not what was granted
+    to a role that is gone."""
+    wanted = project.wanted
     if not written.chain:
-        return project.wanted
-    return target(written.snapshot, project.wanted).database
+        return wanted
+    expected = target(written.snapshot, wanted).database
+    retired = roles_of(expected) - roles_of(wanted)
+    return without_roles(expected, missing_roles(conn, retired))

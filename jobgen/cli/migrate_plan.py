@@ -26,7 +26,8 @@ from jobgen.cli.migrations import (
 )
 from jobgen.emit.sql import schema_sql
 from jobgen.migrate.adoption import makeable
-from jobgen.migrate.breaks import breaks
+from jobgen.migrate.breaks import breaks, still_referred
+from jobgen.migrate.claims import idle_claims
 from jobgen.migrate.codes import Break
 from jobgen.migrate.plan import steps_between
 from jobgen.migrate.script import BASELINE, costs, script
@@ -75,6 +76,7 @@ def planned(
     snapshot = target(old, wanted, drop=drop)
     is_start = not written.chain and begun is None
     found = () if is_start else breaks(old, wanted, project.schema)
+    found = (*found, *still_referred(old.database, snapshot.database))
     refused = any(each.refused for each in found)
     steps = () if refused else steps_between(old.database, snapshot.database)
     return Plan(
@@ -113,6 +115,7 @@ def new(arguments: argparse.Namespace, look: Look = _no_look) -> int:
     if plan.refused:
         report.print_error(_more(plan))
         return 1
+    _tell_idle(plan, project)
     if not plan.steps and not plan.moves:
         report.print_result("nothing to do: the migrations lead to this schema")
         _tell_retired(plan, project)
@@ -143,6 +146,13 @@ def scripts_of(project: Project, plan: Plan, *, baseline: bool) -> list[str]:
     return [made] if plan.begun is None else [made, *steps]
 
 
+def _tell_idle(plan: Plan, project: Project) -> None:
+    """Beside the output, which may be JSON."""
+    before = plan.begun or plan.written.snapshot.database
+    for each in idle_claims(before, project.wanted):
+        report.print_error(each)
+
+
 def _tell_retired(plan: Plan, project: Project) -> None:
     for each in plan.snapshot.retired:
         where = f" of {each.table}" if each.table else ""
@@ -158,6 +168,7 @@ def plan(arguments: argparse.Namespace, look: Look = _no_look) -> int:
     """Prints the steps: 1 where there are any, or a change is refused."""
     project = load(arguments.schema, arguments.format)
     found = _planned(project, arguments, look)
+    _tell_idle(found, project)
     if arguments.format == "json":
         report.print_result(json.dumps(_as_json(found), indent=2))
     else:

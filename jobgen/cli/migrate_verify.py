@@ -25,7 +25,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if not refused:
         scripts = [each.text for each in plan.written.chain]
         scripts += scripts_of(project, plan, baseline=False)
-        with database(arguments) as conn, scratch(conn) as inside:
+        with database(arguments, alone=True) as conn, scratch(conn) as inside:
             make(inside, scripts, plan.snapshot.database)
             found = failures(inside, released)
     _tell(refused, found, len(released), arguments)

@@ -15,10 +15,13 @@ from pathlib import Path
 from jobgen.cli import disk, report
 from jobgen.cli.files import SchemaFiles, read_named
 from jobgen.migrate.chain import (
+    CHECKSUMS,
     NAME,
+    TWO_BRANCHES,
     Broken,
     Migration,
     checksums,
+    has_conflict,
     linked,
     next_number,
     verified,
@@ -31,7 +34,6 @@ from jobgen.schema.load import load_schema
 from jobgen.schema.model import Schema
 from jobgen.schema.tables import Database, tables_of
 
-CHECKSUMS = "checksums"
 SNAPSHOT = "snapshot.json"
 
 
@@ -101,7 +103,7 @@ def read(project: Project) -> Written:
 
 def _files(directory: Path) -> dict[str, str]:
     try:
-        paths = [path for path in directory.iterdir() if path.suffix == ".sql"]
+        paths = [path for path in directory.iterdir() if _is_sql(path)]
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -115,16 +117,24 @@ def _files(directory: Path) -> dict[str, str]:
     return {path.name: _text(path) or "" for path in paths}
 
 
+def _is_sql(path: Path) -> bool:
+    """Hidden ones are the locks of editors, or what macOS knows of a file."""
+    return path.suffix == ".sql" and not path.name.startswith(".")
+
+
 def _text(path: Path) -> str | None:
-    """None where there is no such file."""
+    """None where there is no such file. A checkout on Windows has other line ends."""
     try:
-        return path.read_bytes().decode()
+        text = path.read_bytes().decode().replace("\r\n", "\n")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
         raise CannotError(f"{path}: it is not UTF-8") from error
     except OSError as error:
         raise CannotError(f"cannot read {path}: {error.strerror}") from error
+    if has_conflict(text):
+        raise CannotError(f"{path}: a merge left both sides in it: {TWO_BRANCHES}")
+    return text
 
 
 def _snapshot(project: Project, chain: Sequence[Migration]) -> Snapshot:
@@ -135,11 +145,13 @@ def _snapshot(project: Project, chain: Sequence[Migration]) -> Snapshot:
     if text is None:
         raise CannotError(f"{path} is missing; bring it back from version control")
     try:
-        return from_json(text)
+        return from_json(text, checksum=_last(chain))
     except UnreadableError as error:
-        raise CannotError(
-            f"{path}: {error}; bring it back from version control"
-        ) from error
+        raise CannotError(f"{path}: {error}") from error
+
+
+def _last(chain: Sequence[Migration]) -> str:
+    return chain[-1].checksum if chain else ""
 
 
 def write(
@@ -160,7 +172,10 @@ def write(
         disk.create(dict(zip(paths, scripts, strict=True)))
         # Last: until a file is listed there, it is none that anybody applies.
         disk.replace(
-            {home / SNAPSHOT: to_json(snapshot), home / CHECKSUMS: checksums(chain)}
+            {
+                home / SNAPSHOT: to_json(snapshot, checksum=_last(chain)),
+                home / CHECKSUMS: checksums(chain),
+            }
         )
     except OSError as error:
         raise CannotError(f"cannot write {error.filename}: {error.strerror}") from error

@@ -52,6 +52,14 @@ class VersionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """The block that makes the schema, where that is missing."""
+
+    schema: str
+    schema_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
     """The guarded block that makes `job_status`."""
 
@@ -133,7 +141,7 @@ class SchemaView:
     minimum: int
     version_block: str
     schema: str
-    creates_schema: bool
+    schema_block: str
     extensions: tuple[Extension, ...]
     status_block: str
     workers_block: str
@@ -182,6 +190,14 @@ def enum_sql(enum: EnumType) -> str:
     return render("sql/enum.jinja", OneEnum(enum=_enum(enum)))
 
 
+def _schema_block(name: str) -> str:
+    """Nothing for the one that every database has."""
+    if name == "public":
+        return ""
+    view = HomeView(schema=quote_identifier(name), schema_text=quote_literal(name))
+    return render("sql/schema_block.jinja", view)
+
+
 def _schema(database: Database, source: str, minimum: int) -> SchemaView:
     version = VersionView(minimum=minimum)
     return SchemaView(
@@ -189,7 +205,7 @@ def _schema(database: Database, source: str, minimum: int) -> SchemaView:
         minimum=minimum,
         version_block=render("sql/version_block.jinja", version),
         schema=quote_identifier(database.schema),
-        creates_schema=database.schema != "public",
+        schema_block=_schema_block(database.schema),
         extensions=tuple(
             Extension(name=quote_identifier(name), text=quote_literal(name))
             for name in database.extensions

@@ -308,19 +308,13 @@ WHERE extension.extname = {quote_literal(name)}"""
 
 def grant(change: Granted) -> Statement:
     return Statement(
-        sql=f"GRANT {_privilege(change)} ON {change.object}"
+        sql=f"GRANT {privilege(change)} ON {change.object}"
         f" TO {quote_identifier(change.grant.role)}"
     )
 
 
-def revoke(change: Granted) -> Statement:
-    return Statement(
-        sql=f"REVOKE {_privilege(change)} ON {change.object}"
-        f" FROM {quote_identifier(change.grant.role)}"
-    )
-
-
-def _privilege(change: Granted) -> str:
+def privilege(change: Granted) -> str:
+    """As GRANT and REVOKE say it."""
     columns = change.grant.columns
     return change.grant.privilege + (f" ({_names(columns)})" if columns else "")
 

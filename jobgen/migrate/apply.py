@@ -15,9 +15,11 @@ from itertools import zip_longest
 import psycopg
 from psycopg.errors import (
     DeadlockDetected,
+    DependentObjectsStillExist,
     DuplicateObject,
     DuplicateTable,
     LockNotAvailable,
+    UndefinedObject,
 )
 from psycopg.pq import TransactionStatus
 
@@ -26,6 +28,7 @@ from jobgen.migrate.catalog import Connection
 from jobgen.migrate.chain import Migration
 from jobgen.migrate.record import Applied, Place
 from jobgen.migrate.script import BASELINE
+from jobgen.migrate.session import settle
 from jobgen.migrate.statements import split
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
@@ -74,6 +77,7 @@ def pending(chain: Sequence[Migration], applied: Sequence[Applied]) -> list[Migr
 
 def apply(conn: Connection, job: Job, told: Told) -> int:
     """How many were applied. `conn` is in autocommit mode and has no transaction."""
+    settle(conn)
     _take_turn(conn, job, told)
     record.prepare(conn, job.place)
     todo = pending(job.chain, record.applied(conn, job.place))
@@ -105,7 +109,10 @@ def _apply(conn: Connection, job: Job, migration: Migration, told: Told) -> None
         told.line(f"{migration.name}: the tables are there already")
         conn.execute(recorded.encode())
         return
-    _patiently(conn, job, told, migration, lambda: _run(conn, migration, recorded))
+    turn = record.turn_sql(job.place)
+    _patiently(
+        conn, job, told, migration, lambda: _run(conn, migration, turn, recorded)
+    )
 
 
 def _is_adopted(conn: Connection, job: Job, migration: Migration) -> bool:
@@ -115,10 +122,10 @@ def _is_adopted(conn: Connection, job: Job, migration: Migration) -> bool:
     return conn.execute(question, [[*job.tables]]).fetchone() != (0,)
 
 
-def _run(conn: Connection, migration: Migration, recorded: str) -> None:
+def _run(conn: Connection, migration: Migration, turn: str, recorded: str) -> None:
     statements = split(migration.text)
     if statements and statements[-1] == "COMMIT":
-        statements = (*statements[:-1], recorded, "COMMIT")
+        statements = ("BEGIN", turn, *statements[1:-1], recorded, "COMMIT")
     else:
         statements = (*statements, recorded)
     try:
@@ -129,6 +136,7 @@ def _run(conn: Connection, migration: Migration, recorded: str) -> None:
             if conn.info.transaction_status != TransactionStatus.IDLE:
                 conn.execute("ROLLBACK")
             conn.execute("RESET ALL")
+            settle(conn)
 
 
 def _patiently(
@@ -167,15 +175,24 @@ def _patiently(
 def _failed(migration: Migration, error: psycopg.Error) -> str:
     hint = error.diag.message_hint
     detail = error.diag.message_detail
+    if isinstance(error, DependentObjectsStillExist):
+        hint = _OTHERS
     more = "".join(f" ({each})" for each in (detail, hint) if each)
     if isinstance(error, DuplicateObject | DuplicateTable):
         more += _ADOPT
+    if isinstance(error, UndefinedObject) and "GRANT " in migration.text:
+        more += _ROLE
     return f"{migration.name}: {_told(error)}{more}; nothing of this file is recorded"
 
 
 _ADOPT = (
     "; if schema.sql made this database, begin with 'jobgen migrate new --baseline'"
 )
+
+
+_OTHERS = "Drop what depends on it, apply again, and make it anew without that."
+
+_ROLE = "; where it is a role, make it with CREATE ROLE, though it may go afterwards"
 
 
 def _told(error: psycopg.Error) -> str:

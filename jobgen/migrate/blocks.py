@@ -45,6 +45,7 @@ class Look:
     condition: str
     name_text: str
     hint: str
+    row_security: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +111,13 @@ def fill(table: Table, column: str, value: str, *, where: str = "") -> Statement
     return _do("migrate/fill.jinja", view, ((name, Lock.ROW_EXCLUSIVE),))
 
 
-def look(table: Table, condition: str, name: str, hint: str) -> Statement:
-    """Fails where a row fulfils `condition`, before anything hinders that row."""
+def look(
+    table: Table, condition: str, name: str, hint: str, *, others: bool = False
+) -> Statement:
+    """Fails where a row fulfils `condition`, before anything hinders that row.
+
+    others: the condition is of other tables too.
+    """
     relation = qualified(table.schema, table.name)
     view = Look(
         table=relation,
@@ -119,6 +125,7 @@ def look(table: Table, condition: str, name: str, hint: str) -> Statement:
         condition=condition,
         name_text=quote_literal(name),
         hint=quote_literal(hint),
+        row_security="on" if others else "off",
     )
     return _do("migrate/look.jinja", view, ((relation, Lock.ACCESS_SHARE),))
 

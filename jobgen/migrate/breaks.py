@@ -18,6 +18,7 @@ from jobgen.migrate.enum_breaks import broken_labels, broken_name, broken_names
 from jobgen.migrate.enum_renames import under_new_names
 from jobgen.migrate.renames import can_cast
 from jobgen.migrate.retype import can_retype, is_retype, obstacle
+from jobgen.migrate.rules import is_same_reference
 from jobgen.migrate.target import Snapshot
 from jobgen.schema.guesses import Guesses
 from jobgen.schema.indexes import Index
@@ -69,12 +70,32 @@ def _breaks(old: Snapshot, wanted: Database, schema: Schema) -> Iterator[Break]:
             case Change(old=Column() as before, new=Column() as after):
                 yield from _column(change.where, before, after)
                 yield from _type(change.where, before, after, was, wanted)
+            case Change() if is_same_reference(change):
+                pass
             case Change(new=Check() | ForeignKey() as rule):
                 yield _rule(change.where, f"the rule {rule.name}")
             case Change(new=Index(unique=True) as index):
                 yield _rule(change.where, f"the unique index {index.name}")
             case _:
                 pass
+
+
+def still_referred(old: Database, left: Database) -> Iterator[Break]:
+    """Tables that cannot be dropped, because rows of others refer to theirs."""
+    names = {table.name for table in left.tables}
+    gone = {table.name for table in old.tables} - names
+    for table in left.tables:
+        for key in table.foreign_keys:
+            if key.schema == old.schema and key.table in gone:
+                yield Break(
+                    code="removed-job",
+                    level="data",
+                    where=key.table,
+                    message=f"'{key.columns[0]}' of {table.name} refers to this table,"
+                    " which cannot be dropped",
+                    help="take away its 'references' first, with a migration of its own",
+                    refused=True,
+                )
 
 
 def _job(jobs: dict[str, Job], where: str, wanted: Database) -> Job | None:

@@ -51,7 +51,7 @@ def read(conn: Connection, wanted: Database) -> Database:
         ),
         status=enums.get(wanted.status.name, _without_labels(wanted.status)),
         enums=tuple(enums[each.name] for each in wanted.enums if each.name in enums),
-        workers=found.get(wanted.workers.name, _without_columns(wanted.workers)),
+        workers=_workers(found, wanted.workers),
         tables=tuple(found[each.name] for each in wanted.tables if each.name in found),
         grants=_schema_grants(conn, wanted),
         aliases=_aliases(conn, wanted),
@@ -61,6 +61,15 @@ def read(conn: Connection, wanted: Database) -> Database:
 def roles_of(database: Database) -> frozenset[str]:
     """Everybody to whom something is granted: all have USAGE on the schema."""
     return frozenset(grant.role for grant in database.grants)
+
+
+def missing_roles(conn: Connection, roles: Iterable[str]) -> frozenset[str]:
+    """Those that the server has not, or not by this name."""
+    question = (
+        "SELECT name FROM unnest(%s::text[]) AS name"
+        " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name)"
+    )
+    return frozenset(row[0] for row in _ask(conn, question, [[*roles]]))
 
 
 def _ask(conn: Connection, question: LiteralString, values: Sequence[Any]) -> list[Row]:
@@ -75,6 +84,13 @@ def _without_columns(table: Table) -> Table:
     return Table(
         schema=table.schema, name=table.name, columns=(), primary_key=table.primary_key
     )
+
+
+def _workers(found: Mapping[str, Table], wanted: Table) -> Table:
+    """Other packages' roles are granted what they need, which is not looked at."""
+    live = found.get(wanted.name, _without_columns(wanted))
+    mine = [grant for grant in live.grants if grant in wanted.grants]
+    return replace(live, grants=tuple(mine))
 
 
 def _enums(conn: Connection, wanted: Database) -> dict[str, EnumType]:

@@ -2,7 +2,8 @@
 
 Stage: migrate. Pure. Each checksum covers its file and all before it, so a file that
 is edited, removed, or that a merge put in between, is seen where it is; and two
-branches that both add one meet in `checksums`, where version control says so.
+branches that both add one meet in `checksums`, where version control says so. Line
+ends are no part of a text: a checkout may change them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,29 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 NAME = re.compile(r"([0-9]{4,})_[a-z0-9_]+\.sql")
 """Of a migration's file; the number says its place."""
+
+CHECKSUMS = "checksums"
+"""The file that lists the others."""
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+
+TWO_BRANCHES = (
+    "take the files, 'checksums' and 'snapshot.json' of the branch that others have"
+    " already, remove what the other one added, and write that again with 'jobgen"
+    " migrate new'"
+)
+"""What to do where two branches both added migrations."""
+
+_CONFLICT = re.compile(r"(?m)^(?:<{7}|>{7}) ")
+
+
+def has_conflict(text: str) -> bool:
+    """Whether version control has left both sides of a merge in a file."""
+    return _CONFLICT.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +60,14 @@ def linked(files: Iterable[tuple[str, str]]) -> tuple[Migration, ...]:
     found: list[Migration] = []
     before = ""
     for name, text in files:
-        before = hashlib.sha256(f"{before}\0{name}\0{text}".encode()).hexdigest()
+        before = _link(before, name, text)
         found.append(Migration(name=name, text=text, checksum=before))
     return tuple(found)
+
+
+def _link(before: str, name: str, text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    return hashlib.sha256(f"{before}\0{name}\0{text}".encode()).hexdigest()
 
 
 def checksums(chain: Iterable[Migration]) -> str:
@@ -51,9 +77,17 @@ def checksums(chain: Iterable[Migration]) -> str:
 
 def verified(files: Mapping[str, str], written: str) -> tuple[Migration, ...] | Broken:
     """The chain of `files`, by name, if it is the one that `checksums` has."""
+    listed = _listed(written)
+    if isinstance(listed, Broken):
+        return listed
     names = sorted(files, key=_place)
     chain = linked((name, files[name]) for name in names)
-    listed = [line.split("  ", 1) for line in written.splitlines()]
+    found = tuple((each.checksum, each.name) for each in chain)
+    if found != listed and found == tuple(sorted(listed, key=_place_of)):
+        return _unlike("its lines are not in the order of their numbers")
+    beside = _beside(files, listed)
+    if beside is not None:
+        return beside
     for place, (checksum, name) in enumerate(listed):
         if name not in files:
             return Broken(
@@ -74,6 +108,46 @@ def verified(files: Mapping[str, str], written: str) -> tuple[Migration, ...] | 
     return chain
 
 
+_Listed: TypeAlias = tuple[tuple[str, str], ...]
+"""Checksums and names."""
+
+
+def _listed(written: str) -> _Listed | Broken:
+    """What the lines of `checksums` say."""
+    lines = written.splitlines()
+    found = [_LINE.fullmatch(line) for line in lines]
+    for number, match in enumerate(found, 1):
+        if match is None:
+            return _unlike(f"line {number} is not as jobgen wrote it")
+    listed = tuple((match[1], match[2]) for match in found if match is not None)
+    if len({name for _, name in listed}) < len(listed):
+        return _unlike("it lists a file twice")
+    return listed
+
+
+def _unlike(message: str) -> Broken:
+    help = "bring the file back from version control"
+    return Broken(file=CHECKSUMS, message=message, help=help)
+
+
+def _beside(files: Mapping[str, str], listed: _Listed) -> Broken | None:
+    """A migration that another branch wrote after a file that is no longer the last."""
+    before = "", *(checksum for checksum, _ in listed)
+    for place, (checksum, name) in enumerate(listed):
+        text = files.get(name)
+        if text is None or checksum == _link(before[place], name, text):
+            continue
+        for other in range(place):
+            if checksum == _link(before[other], name, text):
+                return Broken(
+                    file=name,
+                    message="another branch wrote this migration, beside"
+                    f" {listed[other][1]}",
+                    help=TWO_BRANCHES,
+                )
+    return None
+
+
 def _unlisted(name: str) -> Broken:
     return Broken(
         file=name,
@@ -85,6 +159,10 @@ def _unlisted(name: str) -> Broken:
 def _place(name: str) -> tuple[int, str]:
     match = NAME.fullmatch(name)
     return (int(match[1]) if match else 0, name)
+
+
+def _place_of(line: tuple[str, str]) -> tuple[int, str]:
+    return _place(line[1])
 
 
 def next_number(chain: Iterable[Migration]) -> int:

@@ -15,6 +15,7 @@ from jobgen.migrate import alter, blocks
 from jobgen.migrate.changes import Change, Comment, Extension, Granted, Wake
 from jobgen.migrate.diff import diff
 from jobgen.migrate.enum_renames import rename_steps, under_new_names
+from jobgen.migrate.revokes import revoke_on_schema, revoke_on_workers
 from jobgen.migrate.steps import Lock, Statement, Step, transaction
 from jobgen.migrate.table_plan import table_steps
 from jobgen.schema.notifications import Function
@@ -43,8 +44,8 @@ def _steps(old: Database, new: Database, changes: tuple[Change, ...]) -> Iterato
     for table in every:
         was = _bare(table) if table in added else before.get(table.name)
         if was is not None:
-            yield from table_steps(was, table)
-    yield from _last(new.schema, changes)
+            yield from table_steps(was, table, shared=table is new.workers)
+    yield from _last(new, changes)
 
 
 def _is(before: dict[str, Table], table: Table) -> bool:
@@ -101,7 +102,7 @@ def _new_table(table: Table, script: str) -> Step:
     return Step(title=f"Add the table {name}", statements=(made,))
 
 
-def _last(schema: str, changes: tuple[Change, ...]) -> Iterator[Step]:
+def _last(new: Database, changes: tuple[Change, ...]) -> Iterator[Step]:
     """What goes: an earlier migration retired it, and nobody uses it any more."""
     gone = [
         change.old
@@ -112,7 +113,8 @@ def _last(schema: str, changes: tuple[Change, ...]) -> Iterator[Step]:
         yield from _drop_references(table)
     for table in gone:
         yield _drop_table(table)
-    yield from transaction("Drop what is used no more", _dropped(schema, changes))
+    statements = (*_dropped(new.schema, changes), *_taken_back(new, changes))
+    yield from transaction("Drop what is used no more", statements)
 
 
 def _drop_references(table: Table) -> Iterator[Step]:
@@ -150,10 +152,23 @@ def _dropped(schema: str, changes: tuple[Change, ...]) -> Iterator[Statement]:
                 yield _drop("DOMAIN", change.where)
             case Change(old=EnumType(), new=None):
                 yield _drop("TYPE", change.where)
-            case Change(old=Granted() as granted, new=None) if _on_schema(granted):
-                yield alter.revoke(granted)
             case _:
                 pass
+
+
+def _taken_back(new: Database, changes: tuple[Change, ...]) -> Iterator[Statement]:
+    """When nothing that is dropped or taken back counts any more as in use."""
+    gone = [
+        change.old
+        for change in changes
+        if isinstance(change.old, Granted) and change.new is None
+    ]
+    workers = qualified(new.schema, new.workers.name)
+    shared = [granted for granted in gone if granted.object == workers]
+    yield from revoke_on_workers(new.schema, shared)
+    for granted in gone:
+        if _on_schema(granted):
+            yield revoke_on_schema(new.schema, granted)
 
 
 def _left_by(table: Table) -> Iterator[Statement]:

@@ -61,7 +61,8 @@ WHERE relnamespace = to_regnamespace(quote_ident(%s)) AND relname = ANY (%s::tex
 # What an identity counts with must not end before a bigint does, nor begin again.
 HINDRANCES: Final[LiteralString] = """
 WITH wanted AS (
-    SELECT oid, relpersistence, relrowsecurity FROM pg_class WHERE oid = ANY (%s::oid[])
+    SELECT oid, relkind, relpersistence, relrowsecurity
+    FROM pg_class WHERE oid = ANY (%s::oid[])
 )
 SELECT wanted.oid, 'unlogged storage' FROM wanted WHERE relpersistence = 'u'
 UNION ALL
@@ -70,6 +71,17 @@ UNION ALL
 SELECT wanted.oid, 'rule ' || rulename
 FROM wanted
 JOIN pg_rewrite ON ev_class = wanted.oid
+UNION ALL
+SELECT wanted.oid, 'partitions' FROM wanted WHERE relkind = 'p'
+UNION ALL
+SELECT wanted.oid, 'child ' || inhrelid::regclass
+FROM wanted
+JOIN pg_inherits ON inhparent = wanted.oid
+WHERE relkind = 'r'
+UNION ALL
+SELECT wanted.oid, 'parent ' || inhparent::regclass
+FROM wanted
+JOIN pg_inherits ON inhrelid = wanted.oid
 UNION ALL
 SELECT
     wanted.oid,

@@ -37,9 +37,12 @@ def prepare(conn: Connection, place: Place) -> None:
     """Makes the table where it is missing."""
     if exists(conn, place):
         return
-    home = quote_identifier(place.schema)
+    schema = ""
+    if not _has_schema(conn, place):  # to say IF NOT EXISTS takes a right on all of it
+        schema = f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(place.schema)};"
     script = f"""
-        CREATE SCHEMA IF NOT EXISTS {home};
+        {turn_sql(place)};
+        {schema}
         CREATE TABLE IF NOT EXISTS {place.table} (
             package text NOT NULL,
             file text NOT NULL,
@@ -50,6 +53,21 @@ def prepare(conn: Connection, place: Place) -> None:
         )
     """
     conn.execute(script.encode())
+
+
+def _has_schema(conn: Connection, place: Place) -> bool:
+    question = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s"
+    return conn.execute(question, [place.schema]).fetchone() is not None
+
+
+def turn_sql(place: Place) -> str:
+    """Waits, within a transaction, for those of other packages of the schema. They make
+    and grant the same things, which the server does not do twice at once."""
+    key = quote_literal(f"{place.schema}.{TABLE}")
+    return (
+        "SELECT pg_catalog.pg_advisory_xact_lock("
+        f"pg_catalog.hashtextextended({key}, 0))"
+    )
 
 
 def exists(conn: Connection, place: Place) -> bool:

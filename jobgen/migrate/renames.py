@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 
 from jobgen.emit.render import render
 from jobgen.migrate.casts import Cast, cast
-from jobgen.schema.quoting import qualified, quote_literal, quoted_identifier
+from jobgen.schema.quoting import (
+    qualified,
+    quote_identifier,
+    quote_literal,
+    quoted_identifier,
+)
 from jobgen.schema.tables import Column, Sync, Table
 
 
@@ -123,14 +128,34 @@ def casts(old: Column, new: Column) -> tuple[Cast, Cast]:
     return forth, back
 
 
+def differ(old: Column, new: Column) -> str:
+    """The condition under which a row says two things. What one of two types spells
+    otherwise, as jsonb does, is the same to the other."""
+    before, after = (quote_identifier(each.name) for each in (old, new))
+    if old.type == new.type:
+        text = _comparable(old)
+        return f"{before}{text} IS DISTINCT FROM {after}{text}"
+    forth, back = casts(old, new)
+    first = _distinct(forth.of(before), after, new)
+    return f"{first} AND {_distinct(back.of(after), before, old)}"
+
+
+def _distinct(value: str, column: str, of: Column) -> str:
+    text = "::text" if of.type.startswith("json") and of.type != "jsonb" else ""
+    return f"({value}){text} IS DISTINCT FROM {column}{text}"
+
+
 def renamed(old: Table, wanted: Table) -> dict[str, Column]:
-    """The columns that are there under another name, by that name."""
+    """The columns that are there under another name, by that name. One that is there
+    under its own has values of its own."""
     before = {column.name for column in old.columns}
     after = {column.name for column in wanted.columns}
     return {
         column.renamed_from: column
         for column in wanted.columns
-        if column.renamed_from in before and column.renamed_from not in after
+        if column.name not in before
+        and column.renamed_from in before
+        and column.renamed_from not in after
     }
 
 

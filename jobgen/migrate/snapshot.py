@@ -1,7 +1,9 @@
 """A `Snapshot` as JSON that is read in review, and back.
 
 Stage: migrate. Pure. What has its usual value is left out, so that a diff of the
-file shows what changed and nothing else.
+file shows what changed and nothing else. It names the last of the checksums, so that
+two branches meet in it as they do there: version control would make one of both of
+them, which no migration leads to.
 """
 
 from __future__ import annotations
@@ -31,26 +33,42 @@ Plain: TypeAlias = Any
 
 
 class UnreadableError(Exception):
-    """The text is no snapshot that this release can read; the message says why."""
+    """The text is no snapshot that this release can read; the message says why, and
+    what to do."""
 
 
-def to_json(snapshot: Snapshot) -> str:
-    """The text of the file."""
-    plain = {"jobgen_snapshot": VERSION, **_plain(snapshot)}
+def to_json(snapshot: Snapshot, *, checksum: str = "") -> str:
+    """The text of the file; `checksum` is that of the last migration."""
+    after = {"after": checksum} if checksum else {}
+    plain = {"jobgen_snapshot": VERSION, **after, **_plain(snapshot)}
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str) -> Snapshot:
-    """Raises `UnreadableError`."""
+def from_json(text: str, *, checksum: str = "") -> Snapshot:
+    """What is after the migration that has this checksum. Raises `UnreadableError`."""
     try:
-        plain: Plain = json.loads(text)
-        version = plain.pop("jobgen_snapshot")
-        if version == VERSION:
-            found: Snapshot = _value(plain, Snapshot)
-            return found
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UnreadableError(f"it is not as jobgen wrote it ({error})") from error
-    raise UnreadableError(f"it has the version {version}, not {VERSION}")
+        version, after, found = _read(text)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnreadableError(
+            f"it is not as jobgen wrote it ({error}); bring it back from version control"
+        ) from error
+    if found is None:
+        raise UnreadableError(
+            f"it has the version {version}, and this jobgen writes {VERSION}; install"
+            " the jobgen that wrote it"
+        )
+    if after not in ("", checksum):
+        raise UnreadableError(
+            "it is of other migrations than 'checksums' lists; take both from one branch"
+        )
+    return found
+
+
+def _read(text: str) -> tuple[Plain, Plain, Snapshot | None]:
+    """The version, the checksum, and the rest, if that is of this version."""
+    plain: Plain = json.loads(text)
+    version, after = plain.pop("jobgen_snapshot"), plain.pop("after", "")
+    return version, after, _value(plain, Snapshot) if version == VERSION else None
 
 
 def _plain(value: Plain) -> Plain:

@@ -15,6 +15,7 @@ import psycopg
 
 from jobgen.emit.sql import enum_sql, table_sql
 from jobgen.migrate.catalog import Connection, read
+from jobgen.migrate.session import settle
 from jobgen.schema.tables import Database, Table
 
 
@@ -34,6 +35,7 @@ def spelt(conn: Connection, wanted: Database) -> Spelt:
     """
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ WRITE")
+        settle(conn, local=True)  # a pooler may give the session to others
         live = _in_full(conn, wanted)
         _find_temporary_last(conn)
         copies = _copies(conn, wanted)
@@ -67,7 +69,9 @@ def _find_temporary_last(conn: Connection) -> None:
 
 
 def _copies(conn: Connection, wanted: Database) -> tuple[Table, ...]:
-    """Makes the temporary tables: what could be made."""
+    """Makes the temporary tables: what could be made. Raises what psycopg raises where
+    none can, which is no difference of any of them."""
+    conn.execute("CREATE TEMPORARY TABLE a (); DROP TABLE pg_temp.a")
     _find_extensions(conn)
     for enum in wanted.enums:
         _attempt(conn, enum_sql(enum), psycopg.errors.DuplicateObject, *_MISSING)

@@ -15,9 +15,10 @@ from jobgen.migrate.builds import index_steps
 from jobgen.migrate.changes import Change, Comment, Granted, Option, Wake
 from jobgen.migrate.defaults import is_instant
 from jobgen.migrate.diff import table_changes
-from jobgen.migrate.renames import casts
+from jobgen.migrate.renames import casts, differ
 from jobgen.migrate.retype import is_retype, lone_column, retype_steps
-from jobgen.migrate.rules import rules
+from jobgen.migrate.revokes import revoke
+from jobgen.migrate.rules import is_same_reference, referring_otherwise, rules
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.schema.indexes import Index
 from jobgen.schema.notifications import Function, Trigger
@@ -25,20 +26,24 @@ from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import Check, Column, ForeignKey, Sync, Table
 
 
-def table_steps(old: Table, new: Table) -> Iterator[Step]:
-    """What to run, in order."""
+def table_steps(old: Table, new: Table, *, shared: bool = False) -> Iterator[Step]:
+    """What to run, in order. What is taken back on a `shared` table comes later."""
     changes = table_changes(old, new)
     name = qualified(new.schema, new.name)
     retyped = _retyped(changes)
     for column in retyped:
         yield lone_column(old, column.name)
+    late = [key for key in _gone_keys(changes) if _has_columns(new, key)]
     for change in changes:
-        if isinstance(change.old, ForeignKey):
-            title = f"Refer from {name} to {change.old.table} no more"
-            yield from transaction(title, (alter.drop_foreign_key(name, change.old),))
+        key = change.old
+        if isinstance(key, ForeignKey) and not (
+            key in late or is_same_reference(change)
+        ):
+            yield from _refer_no_more(name, key)
     by_name = {column.name: column for column in new.columns}
     renames = {sync.new: by_name[sync.old] for sync in new.syncs}
     yield from _looks(name, new, changes)
+    yield from _comparisons(old, new, changes)
     yield from transaction(f"Change {name}", _instant(name, new, changes))
     filled = [column for column in _added(changes) if _is_filled(column, renames)]
     for column in filled:
@@ -47,16 +52,44 @@ def table_steps(old: Table, new: Table) -> Iterator[Step]:
     yield from rules(
         new,
         checks=[change.new for change in changes if isinstance(change.new, Check)],
-        keys=[change.new for change in changes if isinstance(change.new, ForeignKey)],
+        keys=[
+            change.new
+            for change in changes
+            if isinstance(change.new, ForeignKey) and not is_same_reference(change)
+        ],
         required=[*_required(changes), *filled],
     )
+    for change in changes:
+        if isinstance(change.new, ForeignKey) and is_same_reference(change):
+            yield from referring_otherwise(name, change.new)
+    for key in late:  # the column may have another name, and that its own reference
+        yield from _refer_no_more(name, key)
     for column in retyped:
         yield from retype_steps(new, column)
     names = {column.name for column in retyped}
     for change in changes:
         if not _is_index_on(change.new, names):
             yield from index_steps(new, change)
-    yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
+    if not shared:
+        yield from transaction(f"Take back grants on {name}", _revoked(new, changes))
+
+
+def _gone_keys(changes: Iterable[Change]) -> list[ForeignKey]:
+    return [
+        change.old
+        for change in changes
+        if isinstance(change.old, ForeignKey) and change.new is None
+    ]
+
+
+def _has_columns(table: Table, key: ForeignKey) -> bool:
+    """Else it goes with its column."""
+    return {*key.columns} <= {column.name for column in table.columns}
+
+
+def _refer_no_more(name: str, key: ForeignKey) -> Iterator[Step]:
+    title = f"Refer from {name} to {key.table} no more"
+    yield from transaction(title, (alter.drop_foreign_key(name, key),))
 
 
 # --- what is instant ----------------------------------------------------------
@@ -178,6 +211,31 @@ def _looks(name: str, table: Table, changes: Iterable[Change]) -> Iterator[Step]
             yield Step(title=title, statements=(looked,))
 
 
+def _comparisons(old: Table, new: Table, changes: Iterable[Change]) -> Iterator[Step]:
+    """The last look at a column that has another name too."""
+    before = {column.name: column for column in old.columns}
+    left = {column.name for column in new.columns}
+    for change in changes:
+        if isinstance(change.old, Sync) and change.new is None:
+            first, second = before[change.old.old], before[change.old.new]
+            if first.name not in left and second.name in left:
+                yield _compared(old, first, second)
+
+
+def _compared(table: Table, old: Column, new: Column) -> Step:
+    """A session without triggers, or a trigger of others that runs even later, may have
+    written one of them only."""
+    name = qualified(table.schema, table.name)
+    own, other = quote_identifier(old.name), quote_identifier(new.name)
+    hint = (
+        f"Set {own} or {other} of these rows to what is right, which a trigger gives to"
+        " the other one, then apply this file again."
+    )
+    looked = blocks.look(table, differ(old, new), f"{own} = {other}", hint)
+    title = f"Compare {old.name} of {name} with {new.name}, which takes its place"
+    return Step(title=title, statements=(looked,), scans=True)
+
+
 _MENDED = "Change or delete these rows, then apply this file again."
 
 
@@ -246,7 +304,7 @@ def _revoked(table: Table, changes: Iterable[Change]) -> Iterator[Statement]:
         grant = change.old.grant
         left = tuple(name for name in grant.columns if name not in gone)
         if left or not grant.columns:
-            yield alter.revoke(replace(change.old, grant=replace(grant, columns=left)))
+            yield revoke(replace(change.old, grant=replace(grant, columns=left)))
         if not grant.columns:
             yield from _granted_again(change.old, table)
 

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from jobgen.migrate.catalog import Connection
 from jobgen.migrate.released import Released
+from jobgen.migrate.session import settle
 from jobgen.migrate.statements import split
 from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import Database
@@ -36,6 +37,7 @@ class Failure:
 def scratch(conn: Connection) -> Generator[Connection]:
     """A connection to an empty database beside that of `conn`, dropped afterwards."""
     name = f"jobgen_verify_{uuid.uuid4().hex}"
+    settle(conn)
     conn.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
     )
@@ -44,6 +46,7 @@ def scratch(conn: Connection) -> Generator[Connection]:
         if conn.info.password:
             dsn = make_conninfo(dsn, password=conn.info.password)
         with psycopg.connect(dsn, autocommit=True) as inside:
+            settle(inside)
             yield inside
     finally:
         conn.execute(
@@ -59,6 +62,7 @@ def make(conn: Connection, scripts: Iterable[str], database: Database) -> None:
         for statement in split(script):
             conn.execute(statement.encode())
         conn.execute("RESET ALL")
+        settle(conn)
 
 
 def _others(database: Database) -> Iterator[str]:

@@ -38,9 +38,11 @@ jobs:
 """
 
 
-def start(project: Project, dsn: str, *options: str) -> subprocess.Popen[str]:
+def start(
+    project: Project, dsn: str, *options: str, schema: str = "schemas/jobs.yaml"
+) -> subprocess.Popen[str]:
     """`jobgen migrate apply` in a process of its own."""
-    command = ["-m", "jobgen", "migrate", "apply", "schemas/jobs.yaml", "--dsn", dsn]
+    command = ["-m", "jobgen", "migrate", "apply", schema, "--dsn", dsn]
     return subprocess.Popen(
         [sys.executable, *command, *options],
         stdout=subprocess.PIPE,

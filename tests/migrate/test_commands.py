@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from jobgen.cli.database import connected
 from jobgen.schema.indexes import READY
 from tests.cli.project import SCHEMA, Project, Run
 from tests.servers import Server
@@ -223,7 +221,7 @@ def without_snapshot(home: Path) -> str:
 
 
 def bad_snapshot(home: Path) -> str:
-    (home / "snapshot.json").write_text("<<<<<<< HEAD\n")
+    (home / "snapshot.json").write_text("{")
     return "snapshot.json: it is not as jobgen wrote it"
 
 
@@ -488,25 +486,6 @@ def test_what_is_found_is_printed_for_programs(project: Project, database: str) 
     states = json.loads(migrate(project, "status", dsn, "--format=json").out)
     assert states["migrations"] == []
     assert "is not as it was written" in states["problem"]
-
-
-def test_limits_of_the_database_are_not_those_of_a_migration(database: str) -> None:
-    """They are set for applications; a file sets its own."""
-    with psycopg.connect(database, autocommit=True) as conn:
-        newer = conn.info.server_version >= 170000
-        names = [
-            "statement_timeout",
-            "idle_in_transaction_session_timeout",
-            "idle_session_timeout",
-            *(["transaction_timeout"] if newer else []),
-        ]
-        for name in names:
-            conn.execute(
-                f"ALTER DATABASE {conn.info.dbname} SET {name} = '1s'".encode()
-            )
-    with connected(argparse.Namespace(dsn=database)) as conn:
-        for name in names:
-            assert conn.execute(f"SHOW {name}".encode()).fetchone() == ("0",)
 
 
 def test_a_plan_needs_no_database_driver() -> None:

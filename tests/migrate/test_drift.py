@@ -151,6 +151,12 @@ DAMAGES = {
     "CREATE RULE mine AS ON UPDATE TO first_jobs DO INSTEAD NOTHING": {
         f"{FIRST} rule mine should not be there"
     },
+    "CREATE TABLE more_jobs () INHERITS (first_jobs)": {
+        f"{FIRST} child public.more_jobs should not be there"
+    },
+    f"CREATE TABLE base (name varchar(10)); {ALTER} INHERIT base": {
+        f"{FIRST} parent public.base should not be there"
+    },
     "ALTER SEQUENCE first_jobs_id_seq MAXVALUE 10": {
         f"{FIRST} sequence of id (maxvalue 10) should not be there"
     },
@@ -207,6 +213,18 @@ def test_a_difference_is_named(database: str, damage: str) -> None:
     assert len(found) == len(expected), found
     for text in expected:
         assert any(text in line for line in found), (text, found)
+
+
+def test_partitions_are_named(database: str) -> None:
+    """Somebody made the same table of them: no row goes where jobgen looks for it."""
+    roles.create(database, ("drift_producer", "drift_worker"))
+    apply(database, SCHEMA)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("ALTER TABLE second_jobs RENAME TO before")
+        conn.execute(
+            "CREATE TABLE second_jobs (LIKE before INCLUDING ALL) PARTITION BY RANGE (id)"
+        )
+    assert "public.second_jobs: partitions should not be there" in lines(database)
 
 
 def test_what_others_have_beside_it_is_no_difference(database: str) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import TupleRow
 
+from jobgen.emit import emit
 from jobgen.migrate.statements import split
 from tests.cli.project import SCHEMA, Project
+from tests.emit.schemas import SOURCE, load
 from tests.migrate.test_apply import recorded, start
 from tests.migrate.test_commands import migrate, new
+from tests.properties.packages import imported
 
 HEAD = SCHEMA[: SCHEMA.index("jobs:")] + "enums: {tone: [soft, loud]}\n"
 FILES = Path("schemas/migrations/app_jobs")
@@ -164,6 +169,119 @@ def test_a_copy_of_either_release_is_in_both_columns(
         ):
             copy.write("loud\nshrill\n")
         assert len(_rows(conn)) == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "after"),
+    [
+        ("a: text", "b: {type: text, renamed_from: a}"),
+        ("a: text, tone: {type: tone, default: soft}",
+         "b: {type: tone, renamed_from: a}, tone: {type: tone, default: soft}"),
+    ],
+)  # fmt: skip
+def test_what_either_release_generates_copies_into_both_columns(
+    project: Project, database: str, old: str, after: str
+) -> None:
+    """The functions themselves, of both releases, one after the other and again."""
+    releases = [_schema(old), _schema(after)]
+    _released(project, database, old)
+    assert new(project, releases[1], "second").code == 0
+    assert migrate(project, "apply", f"--dsn={database}").code == 0
+    for schema, name in zip(releases, ("a", "b"), strict=True):
+        files = emit(load(schema), source=SOURCE)
+        with imported(files, {}) as package, psycopg.connect(database) as conn:
+            jobs = [package.SendMail(**{name: text}) for text in ("loud", "soft")]
+            assert package.send_mail.enqueue_copy(conn, jobs) == 2
+            assert len(package.send_mail.enqueue_many(conn, jobs)) == 2
+            worker = UUID(int=1)
+            for text in ("loud", "soft") * 2:
+                job = package.send_mail.fetch(conn, worker)
+                assert getattr(job, name) == text
+                package.send_mail.succeed(conn, job)
+    with psycopg.connect(database) as conn:
+        assert _rows(conn) == [("loud",) * 2, ("soft",) * 2] * 4
+
+
+PAIRS = {
+    ("text", "text"): [("x", "x"), ("", "")],
+    ("citext", "citext"): [("Foo", "Foo")],
+    ("json", "json"): [("[ 1]", "[ 1]")],
+    ("text", "int"): [("7", "8"), (" 7", "7")],
+    ("text", "jsonb"): [("[1]", "[1]"), (' {"a":1 }', '{"a": 1}')],
+    ("jsonb", "json"): [("[1]", "[ 1]")],
+    ("json", "jsonb"): [("[ 1]", "[1]")],
+    ("numeric", "numeric(8,2)"): [("7.5", "7.50")],
+    ("text", "numeric(8,2)"): [("7.5", "7.50")],
+    ("timestamptz", "date"): [("2026-01-02 00:00:00+00", "2026-01-02")],
+    ("int", "bool"): [("1", "true")],
+}
+
+
+@pytest.mark.parametrize("types", PAIRS)
+def test_a_column_goes_only_when_the_other_one_has_its_values(
+    project: Project, database: str, types: tuple[str, str]
+) -> None:
+    """A session without triggers may have written to one alone; a value that the other
+    type spells otherwise is the same."""
+    old, after = types
+    dsn = f"--dsn={database}"
+    column = f"{{type: '{after}', nullable: true, renamed_from: a}}"
+    _renamed(project, database, f"{{type: {old}, nullable: true}}", column)
+    assert new(project, _schema(f"b: {column}"), "third", "--drop").code == 0
+    with psycopg.connect(database, autocommit=True) as conn:
+        for one, other in [*PAIRS[types], (None, None)]:
+            values = sql.SQL("INSERT INTO send_mail_jobs ({}) VALUES ({})")
+            for name, value in (("a", one), ("b", other)):
+                conn.execute(values.format(sql.Identifier(name), sql.Literal(value)))
+        [(value, _), *_] = _rows(conn)
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE send_mail_jobs SET b = NULL WHERE id = 1")
+        conn.execute("RESET session_replication_role")
+        done = migrate(project, "apply", dsn)
+        assert done.code == 2
+        assert "rows of public.send_mail_jobs do not fulfil a = b" in done.err
+        assert _rows(conn)[0] == (value, None)
+        conn.execute("UPDATE send_mail_jobs SET a = NULL WHERE id = 1")
+        done = migrate(project, "apply", dsn)
+        assert (done.code, done.err) == (0, "")
+    assert migrate(project, "drift", dsn).code == 0
+
+
+def test_columns_that_were_both_there_stay_two(project: Project, database: str) -> None:
+    """Although one claims the name of the other, and that goes: each release goes on to
+    write and read its own values."""
+    both = "a: 'int?', b: 'int?'"
+    _released(project, database, both)
+    after = _schema("b: {type: int, nullable: true, renamed_from: a}")
+    done = new(project, after + "    reserved: [a]\n", "second")
+    assert done.code == 0
+    assert "'renamed_from: a' of 'b' does nothing, because both columns" in done.err
+    assert migrate(project, "apply", f"--dsn={database}").code == 0
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("INSERT INTO send_mail_jobs (a, b) VALUES (1, 2), (NULL, 3)")
+        assert _rows(conn) == [("1", "2"), (None, "3")]
+
+
+def test_a_name_that_claims_nothing_is_told(project: Project, database: str) -> None:
+    """Once what it claimed is gone, or where that never was; it does no harm."""
+    after = "b: {type: text, renamed_from: a}"
+    told = (
+        "public.send_mail_jobs: 'renamed_from: a' of 'b' does nothing, because no"
+        " migration leaves a column 'a'; take it away\n"
+    )
+    _renamed(project, database, "text", after.removeprefix("b: "))
+    assert new(project, _schema(after), "third").err == ""
+    assert new(project, _schema(after), "third", "--drop").err == ""
+    assert migrate(project, "apply", f"--dsn={database}").code == 0
+    done = migrate(project, "plan", "--format=json")
+    assert (done.code, done.err) == (0, told)
+    done = new(
+        project, _schema(f"{after}, c: {{type: int, renamed_from: d, default: 1}}")
+    )
+    assert (done.code, done.err) == (
+        0,
+        told + told.replace("a'", "d'").replace("'b'", "'c'"),
+    )
 
 
 def test_columns_may_be_called_as_the_trigger_calls_its_own(

@@ -1,5 +1,5 @@
-"""A real PgBouncer in transaction mode: whoever connects gets a session of the
-server for each transaction, and another one for the next.
+"""A real PgBouncer, usually in transaction mode: whoever connects gets a session of
+the server for each transaction, and another one for the next.
 
 Debian and Homebrew call the package `pgbouncer`; `JOBGEN_TEST_PGBOUNCER` names a
 program that lies elsewhere.
@@ -33,7 +33,7 @@ listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir = {directory}
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {sessions}
 logfile = {directory}/log
 pidfile = {directory}/pid
@@ -57,6 +57,7 @@ class Pooler:
     program: str
     sessions: int
     """Of the server, for all clients of one database."""
+    mode: str = "transaction"
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -87,6 +88,7 @@ class Pooler:
                 port=self.port,
                 directory=self.directory,
                 sessions=self.sessions,
+                mode=self.mode,
             )
         )
         self._process = subprocess.Popen(
@@ -113,11 +115,15 @@ class Pooler:
 
 @contextmanager
 def pooling(
-    server: Server, directory: Path, program: str, sessions: int
+    server: Server,
+    directory: Path,
+    program: str,
+    sessions: int,
+    mode: str = "transaction",
 ) -> Generator[Pooler]:
     """A pooler that runs, before this server, until the end of the block."""
     server.give(directory)
-    pooler = Pooler(server, directory, program, sessions)
+    pooler = Pooler(server, directory, program, sessions, mode)
     pooler.start()
     try:
         yield pooler

@@ -19,7 +19,14 @@ BEGIN
 END
 $jobgen$;
 
-CREATE SCHEMA IF NOT EXISTS "user";
+DO $jobgen$
+BEGIN
+    -- To make it takes a right on the whole database, which IF NOT EXISTS wants too.
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'user') THEN
+        CREATE SCHEMA "user";
+    END IF;
+END
+$jobgen$;
 
 CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA "user";
 
