@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jobgen.cli import disk, report
 from jobgen.cli.files import SchemaFiles, read_named
+from jobgen.cli.location import project_of
 from jobgen.migrate.chain import (
     CHECKSUMS,
     NAME,
@@ -68,7 +69,9 @@ class Written:
 
 
 def load(name: str, form: report.Format) -> Project:
-    """Raises `RefusedError` where the schema cannot be used."""
+    """Raises `RefusedError` where the schema cannot be used, and `CannotError` where
+    its migrations would lie elsewhere.
+    """
     data, path = read_named(name), Path(name)
     if isinstance(data, Unreadable):
         found = Diagnostic(
@@ -87,7 +90,13 @@ def load(name: str, form: report.Format) -> Project:
         report.diagnostics(loaded.diagnostics, loaded.texts, form)
         raise RefusedError
     below = schema.migrations or f"migrations/{schema.package}"
-    return Project(name=name, path=path, schema=schema, directory=path.parent / below)
+    directory, home = path.parent / below, project_of(path.parent)
+    if not Path(os.path.realpath(directory)).is_relative_to(home):
+        raise CannotError(
+            f"{directory}: the migrations lie outside the project, which is {home};"
+            " name a directory inside it"
+        )
+    return Project(name=name, path=path, schema=schema, directory=directory)
 
 
 def read(project: Project) -> Written:

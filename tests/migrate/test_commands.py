@@ -360,6 +360,20 @@ RENAMED = SCHEMA.replace(
 )
 
 
+@pytest.mark.parametrize("way", ["..", "link"])
+def test_migrations_outside_the_project_are_refused(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, way: str
+) -> None:
+    """As the package is, and what a schema includes."""
+    away = tmp_path_factory.mktemp("away")
+    (project.root / "schemas" / "link").symlink_to(away)
+    home = f"../../{away.name}" if way == ".." else "link/migrations"
+    done = new(project, SCHEMA.replace("jobs:", f"migrations: {home}\njobs:", 1))
+    assert (done.code, done.out) == (2, "")
+    assert "the migrations lie outside the project" in done.err
+    assert list(away.iterdir()) == []
+
+
 def test_a_renamed_column_is_one_for_both_releases(
     project: Project, database: str
 ) -> None:
