@@ -51,6 +51,9 @@ SET LOCAL enable_mergejoin = off;
 SET LOCAL jit = off;
 SET LOCAL plan_cache_mode = force_generic_plan
 """
+# Not known before 17. A statement, and a pause between two, have their own limits.
+_NEWER_SETTINGS: Final[LiteralString] = ";\nSET LOCAL transaction_timeout = 0"
+_NEWER: Final = 170000
 # To a pooler's clients, `backend_pid` is a number of the pooler's own.
 _SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
 _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
@@ -112,8 +115,13 @@ async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:
     await AsyncCursor(conn).execute("SET client_encoding = 'UTF8'")
     conn.prepare_threshold = None
     if not pooled:
-        await AsyncCursor(conn).execute(_SETTINGS.replace("SET LOCAL", "SET"))
+        await AsyncCursor(conn).execute(_settings(conn).replace("SET LOCAL", "SET"))
         conn.prepare_threshold = 0
+
+
+def _settings(conn: AsyncConnection[object]) -> LiteralString:
+    is_newer = conn.info.server_version >= _NEWER
+    return _SETTINGS + _NEWER_SETTINGS if is_newer else _SETTINGS
 
 
 async def _connected(
@@ -228,7 +236,7 @@ class Link:
         self._session = None
         async with conn.transaction():
             cursor = AsyncCursor(conn)
-            await cursor.execute(_SESSION + _SETTINGS)
+            await cursor.execute(_SESSION + _settings(conn))
             ((self._session,),) = await cursor.fetchall()
             return await work(conn)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from typing import Final
 
 import psycopg
 import pytest
 
 import generated_example as jobs
+from jobgen.runtime import Cancel, Outcome, Retry, Snooze
 from tests.worker.proxy import Proxy, SlowProxy
 from tests.worker.support import (
     enqueue,
@@ -188,3 +191,58 @@ def test_what_finishes_while_the_worker_looks_is_not_taken_for_lost(
     assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 2
     assert "not yet" in caplog.text
     assert "without an answer" not in caplog.text
+
+
+_HOUR: Final = timedelta(hours=1)
+# Of each statement that writes a result a part that no other one has.
+_SUCCESSES: Final = b"AS done(id, locked_at, attempt)\n"
+_FAILURES: Final = b"last_error = done.error"
+_GIVE_BACK: Final = b"coalesce(now() + $5::interval, run_at)"
+_CANCEL: Final = b"job_status_failed',\n    updated_at = now(),\n    last_error = $5::text,\n"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "statement", "counted"),
+    [
+        (None, _SUCCESSES, {"succeeded": 1}),
+        (Retry(_HOUR), _FAILURES, {"retried": 1}),
+        (Retry(timedelta(0)), _FAILURES, {"retried": 1, "succeeded": 1}),
+        (Snooze(_HOUR), _GIVE_BACK, {"given_back": 1}),
+        (Snooze(timedelta(0)), _GIVE_BACK, {"given_back": 1, "succeeded": 1}),
+        (Cancel("no"), _CANCEL, {"failed": 1}),
+    ],
+)
+def test_a_result_whose_answer_is_lost_is_counted_as_what_it_was(
+    jobs_dsn: str,
+    caplog: pytest.LogCaptureFixture,
+    outcome: Outcome | None,
+    statement: bytes,
+    counted: dict[str, int],
+) -> None:
+    """Also where the next attempt has begun when the worker asks what became of it."""
+    runs = 0
+
+    async def handler(job: jobs.SendMailJob) -> Outcome | None:
+        nonlocal runs
+        runs += 1
+        return outcome if runs == 1 else None
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, statement, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(
+                lambda: all(
+                    getattr(worker.stats(), name) == number
+                    for name, number in counted.items()
+                )
+            )
+            assert proxy.cut.is_set()
+            assert worker.stats().completed_by_handler == 0
+            assert worker.stats().refused == 0
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert "later attempt" not in caplog.text

@@ -5,9 +5,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 import generated_example as jobs
-from jobgen.runtime import Retry, plans, sync
+from jobgen.runtime import Retry, Snooze, plans, sync
 from jobgen.runtime.job import Fence
 from tests.worker.support import (
     PATIENCE,
@@ -108,6 +109,40 @@ def test_a_delay_that_the_database_refuses_spoils_no_batch(jobs_dsn: str) -> Non
     asyncio.run(scenario())
     found = rows(jobs_dsn, "user_id % 50 = 0, last_error LIKE '%out of range%'")
     assert set(found) == {(True, True), (False, False)}
+
+
+class _Odd(timedelta):
+    """A delay of which nobody can tell how long it is."""
+
+    @property
+    def days(self) -> int:
+        raise LookupError("how long?")
+
+    @property
+    def seconds(self) -> int:
+        raise LookupError("how long?")
+
+    def __str__(self) -> str:
+        raise LookupError("how long?")
+
+
+@pytest.mark.parametrize("outcome", [Retry, Snooze])
+def test_a_delay_that_cannot_be_sent_fails_its_attempt_alone(
+    jobs_dsn: str, outcome: type[Retry | Snooze]
+) -> None:
+    async def handler(job: jobs.SendMailJob) -> Retry | Snooze:
+        return outcome((_Odd if job.user_id % 5 == 0 else timedelta)(hours=1))
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(
+                lambda: worker.stats().retried + worker.stats().given_back == 20
+            )
+
+    enqueue(jobs_dsn, 20)
+    asyncio.run(scenario())
+    found = rows(jobs_dsn, "user_id % 5 = 0, last_error LIKE '%how long?%'")
+    assert {(odd, bool(told)) for odd, told in found} == {(True, True), (False, False)}
 
 
 def test_a_locked_row_holds_up_no_other_result(
