@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from psycopg import AsyncConnection, errors
 from jobgen.runtime import plans
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.attempts import Attempts
+from jobgen.runtime.doubt import Doubt
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Key
@@ -53,9 +54,8 @@ class Fetching:
 
     A fetch that failed may still have taken rows: the server can commit it and its
     answer be lost, or commit it only later. They would run under the name of a
-    worker that lives, and nobody would rescue them. From the first such fetch on,
-    the worker therefore looks for rows that it holds and knows nothing of; once is
-    enough where the server has answered, though by an error.
+    worker that lives, and nobody would rescue them. After such a fetch the worker
+    therefore looks for rows that it holds and knows nothing of, as `doubt` says.
     """
 
     def __init__(
@@ -95,9 +95,7 @@ class Fetching:
         )
         self._promises = Promises(self.link)
         self._stopping = asyncio.Event()
-        self._searches = 0.0
-        """How often to look for rows that are held unknown; may be infinity."""
-        self._next_search = 0.0
+        self._doubt = Doubt(times.heartbeat_interval)
         self._tick_at = -math.inf
         self._probe_at = math.inf
         self._poll = times.poll_interval
@@ -145,6 +143,7 @@ class Fetching:
         Between two fetches only: each row that one took is then in `attempts`. A
         row whose result is written meanwhile is protected by its fence.
         """
+        alive = await self._alive()  # before: what they do until then is seen
         complete = True
         for table in self._in_order:
             try:
@@ -153,13 +152,12 @@ class Fetching:
                 if is_connection_lost(error):
                     raise
                 complete = False  # somebody locks it, say: the others do not wait
-        if complete:
-            self._searches -= 1
+        self._doubt.looked(time.monotonic(), alive, complete=complete)
 
     @property
     def in_doubt(self) -> bool:
         """Whether a fetch has failed, so that rows may be held unknown."""
-        return self._searches > 0
+        return bool(self._doubt)
 
     # --- one round
 
@@ -172,9 +170,8 @@ class Fetching:
         """Look where it is time to, or sleep until it is."""
         if self.link.conn is None:  # nothing is heard without one: do not wait
             await self.link.open()
-        if self.in_doubt and time.monotonic() >= self._next_search:
+        if self._doubt and time.monotonic() >= self._doubt.look_at:
             await self.give_back_unknown()
-            self._next_search = time.monotonic() + self._times.heartbeat_interval
         now = time.monotonic()
         looked = await self._look_where_due(now)
         if now >= self._tick_at:
@@ -277,11 +274,23 @@ class Fetching:
         except BaseException as error:
             # Also where a lock was waited for in vain: rows may have been taken before
             # one of them, which cannot be decoded, was to be written as failed.
-            answered = isinstance(error, psycopg.Error) and not is_connection_lost(
-                error
-            )
-            self._searches = max(self._searches, 1 if answered else math.inf)
+            if isinstance(error, psycopg.Error) and not is_connection_lost(error):
+                self._doubt.answered(time.monotonic())
+            else:
+                self._doubt.lost(time.monotonic(), self.link.session)
             raise
+
+    async def _alive(self) -> Collection[int]:
+        """Which sessions of lost fetches are there still; in doubt, all of them."""
+        sessions = self._doubt.sessions
+        if not sessions:
+            return ()
+        try:
+            return await self.link.run(plans.alive(sessions))
+        except FAULTS as error:
+            if is_connection_lost(error):
+                raise
+            return sessions
 
     async def _give_back(self, table: Table) -> None:
         """The same for one table."""

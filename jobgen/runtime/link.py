@@ -54,7 +54,8 @@ SET LOCAL plan_cache_mode = force_generic_plan
 # Not known before 17. A statement, and a pause between two, have their own limits.
 _NEWER_SETTINGS: Final[LiteralString] = ";\nSET LOCAL transaction_timeout = 0"
 _NEWER: Final = 170000
-# To a pooler's clients, `backend_pid` is a number of the pooler's own.
+# To a pooler's clients, `backend_pid` is a number of the pooler's own, whether it lends
+# them a session for each transaction or for as long as they are there.
 _SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
 _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
@@ -177,6 +178,12 @@ class Link:
         """The connection, where there is one now."""
         return None if self._conn is None or self._conn.closed else self._conn
 
+    @property
+    def session(self) -> int | None:
+        """The server's process of the last connection, while that lasts: with which it
+        ends. None behind a transaction pooler, whose sessions go on without us."""
+        return None if self._pooled else self._session
+
     async def open(self) -> None:
         """Connect now, where there is no connection. Raises what `run` does."""
         async with self._turn:
@@ -246,15 +253,22 @@ class Link:
             conn = self._conn = await open_connection(
                 self._connect, self._name, pooled=self._pooled
             )
-            self._session = None if self._pooled else conn.info.backend_pid
-            if self._opened is not None:
-                try:
-                    with self._doubting(conn):
-                        await self._opened(conn)
-                except BaseException:
-                    await self.drop()
-                    raise
+            self._session = None
+            try:
+                with self._doubting(conn):
+                    await self._begin(conn)
+            except BaseException:
+                await self.drop()
+                raise
         return conn
+
+    async def _begin(self, conn: AsyncConnection[object]) -> None:
+        if not self._pooled:
+            cursor = AsyncCursor(conn)
+            await cursor.execute(_SESSION)
+            ((self._session,),) = await cursor.fetchall()
+        if self._opened is not None:
+            await self._opened(conn)
 
     @contextlib.contextmanager
     def _doubting(self, conn: AsyncConnection[object]) -> Generator[None]:

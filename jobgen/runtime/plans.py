@@ -339,6 +339,15 @@ def held(statements: Statements, worker_id: UUID) -> Plan[list[Fence]]:
     return [Fence(*row) for row in rows.all()]
 
 
+def alive(sessions: Iterable[int]) -> Plan[set[int]]:
+    """Those of the server's processes that are there still; every role sees them."""
+    sql: LiteralString = (
+        "SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = ANY ($1::integer[])"
+    )
+    rows = yield Execute(sql, (list(sessions),))
+    return {row[0] for row in rows.all()}
+
+
 def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:
     """How many running rows were taken from workers that are gone."""
     rescued = yield from _drain(statements.rescue, dead_after)

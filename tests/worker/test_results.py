@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -111,27 +112,17 @@ def test_a_delay_that_the_database_refuses_spoils_no_batch(jobs_dsn: str) -> Non
     assert set(found) == {(True, True), (False, False)}
 
 
-class _Odd(timedelta):
-    """A delay of which nobody can tell how long it is."""
-
-    @property
-    def days(self) -> int:
-        raise LookupError("how long?")
-
-    @property
-    def seconds(self) -> int:
-        raise LookupError("how long?")
-
-    def __str__(self) -> str:
-        raise LookupError("how long?")
-
-
 @pytest.mark.parametrize("outcome", [Retry, Snooze])
 def test_a_delay_that_cannot_be_sent_fails_its_attempt_alone(
     jobs_dsn: str, outcome: type[Retry | Snooze]
 ) -> None:
+    """Also where neither the driver nor the database says so: it is nested too deep."""
+    odd: Any = 0  # no type would let it through
+    for _ in range(5_000):
+        odd = [odd]
+
     async def handler(job: jobs.SendMailJob) -> Retry | Snooze:
-        return outcome((_Odd if job.user_id % 5 == 0 else timedelta)(hours=1))
+        return outcome(odd if job.user_id % 5 == 0 else timedelta(hours=1))
 
     async def scenario() -> None:
         async with running(jobs_dsn, mail_handlers(handler)) as worker:
@@ -141,8 +132,8 @@ def test_a_delay_that_cannot_be_sent_fails_its_attempt_alone(
 
     enqueue(jobs_dsn, 20)
     asyncio.run(scenario())
-    found = rows(jobs_dsn, "user_id % 5 = 0, last_error LIKE '%how long?%'")
-    assert {(odd, bool(told)) for odd, told in found} == {(True, True), (False, False)}
+    found = rows(jobs_dsn, "user_id % 5 = 0, last_error LIKE '%Error:%'")
+    assert {(is_odd, bool(told)) for is_odd, told in found} == {(True, True), (False, False)}
 
 
 def test_a_locked_row_holds_up_no_other_result(
