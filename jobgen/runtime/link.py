@@ -221,6 +221,11 @@ class Link:
                 await self.drop()
                 raise
 
+    def hang_up(self) -> None:
+        """End the connection under whoever waits for a server that says nothing."""
+        if self._conn is not None and not self._conn.closed:
+            hang_up(self._conn)
+
     async def drop(self) -> None:
         """Close the connection; the next statement opens another."""
         conn, self._conn = self._conn, None
