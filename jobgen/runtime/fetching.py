@@ -29,14 +29,11 @@ from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
-from jobgen.runtime.table import Table
+from jobgen.runtime.table import BATCH, Table
 from jobgen.runtime.times import Times
 from jobgen.runtime.watch import State
 
-_BATCH: Final = 500
-"""Rows in one fetch."""
-
-_MOST_UNWRITTEN: Final = 4 * _BATCH
+_MOST_UNWRITTEN: Final = 4 * BATCH
 """Results on their way beyond which nothing is fetched: the server cannot follow."""
 
 _UNSEEN_PAUSE: Final = 0.01
@@ -89,6 +86,7 @@ class Fetching:
         self.link = Link(
             connect,
             f"jobgen worker {worker_id}",
+            jobs=len(self._tables),
             pooled=not listen,
             opened=self._connected,
             died=died,
@@ -204,7 +202,7 @@ class Fetching:
     def _room(self, table: Table) -> int:
         if self._results.backlog > _MOST_UNWRITTEN:
             return 0
-        return min(self._attempts.wanted(table.bound), _BATCH)
+        return min(self._attempts.wanted(table.bound), table.batch)
 
     async def _sleep(self, now: float) -> None:
         """Until a table is due, something is heard, or there is room again."""
@@ -249,6 +247,7 @@ class Fetching:
         taken = await self._fetch(table, wanted, above)
         now = time.monotonic()
         table.is_shut = False
+        table.fetched(taken.rows, taken.size)
         self._attempts.add(table.bound, taken.jobs)
         if taken.jobs and taken.rows < wanted:
             # Nobody waits for the next look: handlers begin first.

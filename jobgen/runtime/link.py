@@ -54,6 +54,11 @@ SET LOCAL plan_cache_mode = force_generic_plan
 # Not known before 17. A statement, and a pause between two, have their own limits.
 _NEWER_SETTINGS: Final[LiteralString] = ";\nSET LOCAL transaction_timeout = 0"
 _NEWER: Final = 170000
+_PREPARED_PER_JOB: Final = 10
+_PREPARED: Final = 50
+"""Statements that stay prepared, beside those of each job: where they did not all fit
+in, each would be prepared anew whenever its turn comes."""
+
 # To a pooler's clients, `backend_pid` is a number of the pooler's own, whether it lends
 # them a session for each transaction or for as long as they are there.
 _SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
@@ -150,8 +155,9 @@ def _is_connection(value: object) -> bool:
 class Link:
     """One connection of a worker. Statements on it run one after the other.
 
-    pooled: as of `open_connection`; opened: called with each new connection; died:
-    called when one was found dead, as others to the same server may be.
+    jobs: how many have statements here; pooled: as of `open_connection`; opened: called
+    with each new connection; died: called when one was found dead, as others to the
+    same server may be.
     """
 
     def __init__(
@@ -159,12 +165,14 @@ class Link:
         connect: Connect,
         name: str,
         *,
+        jobs: int = 1,
         pooled: bool = False,
         opened: Opened | None = None,
         died: Callable[[], None] | None = None,
     ) -> None:
         self._connect = connect
         self._name = name
+        self._prepared = _PREPARED + _PREPARED_PER_JOB * jobs
         self._pooled = pooled
         self._opened = opened
         self._died = died
@@ -258,6 +266,7 @@ class Link:
             conn = self._conn = await open_connection(
                 self._connect, self._name, pooled=self._pooled
             )
+            conn.prepared_max = self._prepared
             self._session = None
             try:
                 with self._doubting(conn):

@@ -161,11 +161,13 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 
 
 class Taken(NamedTuple, Generic[A]):
-    """One fetch: how many rows it took, those that could be decoded, the last key."""
+    """One fetch: how many rows it took, those that could be decoded, the last key,
+    and about how many bytes a row has."""
 
     rows: int
     jobs: list[A]
     last: Key
+    size: int = 0
 
 
 def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
@@ -210,7 +212,7 @@ def take(
     for each in lost:
         text = shortened(printable(f"Cannot be decoded: {each.reason}"))
         yield Execute(job.statements.reject, (each.id, worker_id, text))
-    return Taken(len(rows), jobs, order(raw[-1]) if raw else ())
+    return Taken(len(rows), jobs, order(raw[-1]) if raw else (), rows.size)
 
 
 def _place(order: Sequence[int]) -> Callable[[SqlRow], Key]:

@@ -83,8 +83,18 @@ class Worker:
             lost_after=lost_after,
         )
         self._stats = Stats()
-        self._write = Link(connect, f"jobgen results {self.id}", pooled=not listen)
-        self._care = Link(connect, f"jobgen care {self.id}", pooled=not listen)
+        self._write = Link(
+            connect,
+            f"jobgen results {self.id}",
+            jobs=len(self._bound),
+            pooled=not listen,
+        )
+        self._care = Link(
+            connect,
+            f"jobgen care {self.id}",
+            jobs=len(self._bound),
+            pooled=not listen,
+        )
         self._ran = False
         self._broken: BaseException | None = None
         """What ended one of the loops beside the work, which should never end."""

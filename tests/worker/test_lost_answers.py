@@ -244,7 +244,9 @@ _HOUR: Final = timedelta(hours=1)
 _SUCCESSES: Final = b"AS done(id, locked_at, attempt)\n"
 _FAILURES: Final = b"last_error = done.error"
 _GIVE_BACK: Final = b"coalesce(now() + $5::interval, run_at)"
-_CANCEL: Final = b"job_status_failed',\n    updated_at = now(),\n    last_error = $5::text,\n"
+_CANCEL: Final = (
+    b"job_status_failed',\n    updated_at = now(),\n    last_error = $5::text,\n"
+)
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,10 @@ def test_a_delay_that_cannot_be_sent_fails_its_attempt_alone(
     enqueue(jobs_dsn, 20)
     asyncio.run(scenario())
     found = rows(jobs_dsn, "user_id % 5 = 0, last_error LIKE '%Error:%'")
-    assert {(is_odd, bool(told)) for is_odd, told in found} == {(True, True), (False, False)}
+    assert {(is_odd, bool(told)) for is_odd, told in found} == {
+        (True, True),
+        (False, False),
+    }
 
 
 def test_a_locked_row_holds_up_no_other_result(
