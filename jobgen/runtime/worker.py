@@ -39,7 +39,6 @@ from jobgen.runtime.stats import Gauges, Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.vacuum import VacuumWatch
 
-
 _CANCEL_SECONDS: Final = 2.0
 """How long a server may take to cancel a fetch until its connections are cut."""
 

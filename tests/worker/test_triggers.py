@@ -1,13 +1,10 @@
 """The triggers that announce new rows: reported, mended, never waited for."""
 
 import asyncio
-
-from functools import partial
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 import generated_example as jobs
@@ -113,7 +110,6 @@ def test_what_may_not_be_mended_is_told_once_and_holds_up_no_other(
         jobs.PACKAGE, tuple(bind(module.JOB, nothing) for module in modules)
     )
     name = f"owner_{uuid4().hex}"
-    role = sql.Identifier(name)
 
     def told(text: str) -> int:
         return sum(text in record.getMessage() for record in caplog.records)
@@ -127,28 +123,24 @@ def test_what_may_not_be_mended_is_told_once_and_holds_up_no_other(
             assert told("permission denied") == 2
             assert told("triggers not checked") == 0
             # Another fault: it is tried at once.
-            conn.execute(_DAMAGES[1].replace("insert", "update"))
+            conn.execute(_DAMAGES[1].replace("insert", "update").encode())
             await until(lambda: told("triggers not mended") == 3)
 
     with psycopg.connect(jobs_dsn, autocommit=True) as conn:
-        execute = partial(_execute_as, conn, role)
+
+        def execute(statement: str) -> None:
+            conn.execute(statement.replace("{}", name).encode())
+
         execute("CREATE ROLE {} LOGIN")
         try:
             execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO {}")
             execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {}")
             for module in modules:
-                table = module.TABLE
-                execute(f"ALTER TABLE {table} OWNER TO {{}}")
-                trigger = f"did_insert_job_{table.removeprefix('public.')}"
-                execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+                execute(f"ALTER TABLE {module.TABLE} OWNER TO {{}}")
+                trigger = f"did_insert_job_{module.TABLE.removeprefix('public.')}"
+                execute(f"ALTER TABLE {module.TABLE} DISABLE TRIGGER {trigger}")
             asyncio.run(scenario(conn))
         finally:
             execute("REASSIGN OWNED BY {} TO CURRENT_USER")
             execute("DROP OWNED BY {}")
             execute("DROP ROLE {}")
-
-
-def _execute_as(
-    conn: psycopg.Connection[object], role: sql.Identifier, statement: str
-) -> None:
-    conn.execute(sql.SQL(statement).format(role))
