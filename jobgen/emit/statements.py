@@ -43,7 +43,7 @@ WORKER = (
     "unlocked",
     "lost",
 )
-RETENTION = ("expire",)
+RETENTION = ("expire", "old", "expire_one")
 LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from enum import Enum
 from typing import Any, assert_never
 
 import psycopg
@@ -21,13 +20,7 @@ from jobgen.runtime.job import Fence, JobType, Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.status import JobStatus
-
-
-class Unwritten(Enum):
-    """Why an acknowledgement found no row of this attempt."""
-
-    COMPLETED = "completed by the handler"
-    REFUSED = "owned by a later attempt"
+from jobgen.runtime.unwritten import Unwritten, explain
 
 
 async def acknowledge(
@@ -36,34 +29,46 @@ async def acknowledge(
     fence: Fence,
     acknowledgement: Acknowledgement,
     locked: set[str],
+    *,
+    in_doubt: bool,
 ) -> tuple[Acknowledgement, JobStatus | Unwritten]:
     """Write it: what was written in the end, and the row's new status, or why there is
     nothing to write any more.
 
-    Faults of the database are waited out. An outcome that the database refuses
-    (a delay beyond its calendar, say) becomes a failed attempt that says so.
+    Faults of the database are waited out. An outcome that the database refuses (a
+    delay beyond its calendar, say), or that cannot be sent to it for whatever reason,
+    becomes a failed attempt that says so.
     `locked` names the jobs where a lock was lately waited for in vain: there, it is
-    not waited for again, so that one locked row holds up no others.
+    not waited for again, so that one locked row holds up no others. in_doubt: whether
+    it was written before, and the answer was lost.
     """
     backoff = Backoff()
     while True:
         run = link.briefly if job.name in locked else link.run
+        is_sent = False
         try:
+            await link.open()
+            is_sent = True
             status = await run(plan_of(job.statements, fence, acknowledgement))
             locked.discard(job.name)
             if status is not None:
                 return acknowledgement, status
             found = await link.run(plans.state(job.statements, fence.id))
-            return acknowledgement, _why(fence, found)
+            reason = explain(fence, acknowledgement, found, in_doubt=in_doubt)
+            return acknowledgement, reason
         except (psycopg.OperationalError, OSError, TimeoutError) as error:
+            in_doubt = in_doubt or (is_sent and is_connection_lost(error))
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 locked.add(job.name)
             await _wait(backoff, job.name, fence, error)
-        except FAULTS as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # a handler's own kind of delay may do anything
+            in_fault = isinstance(error, FAULTS)
             plainest = (
                 isinstance(acknowledgement, Fail) and acknowledgement.delay is None
             )
-            if plainest or is_connection_lost(error):
+            if plainest or (in_fault and is_connection_lost(error)):
                 await _wait(backoff, job.name, fence, error)
             else:
                 acknowledgement = Fail(error)
@@ -86,19 +91,6 @@ def plan_of(
             return plans.give_back(statements, fence, delay)
         case _:
             assert_never(acknowledgement)
-
-
-def _why(fence: Fence, found: tuple[JobStatus, Fence] | None) -> Unwritten:
-    """A row that this very attempt has finished, or deleted, is as it should be."""
-    if found is None:
-        return Unwritten.COMPLETED
-    status, now = found
-    same = (now.locked_at, now.attempts_count) == (
-        fence.locked_at,
-        fence.attempts_count,
-    )
-    done = status is not JobStatus.RUNNING and now.locked_by is None
-    return Unwritten.COMPLETED if same and done else Unwritten.REFUSED
 
 
 async def _wait(

@@ -31,6 +31,8 @@ class Attempt:
     interrupted = False
     returned = False
     """The handler has returned, or will never be started."""
+    in_doubt = False
+    """Its result was written, but the answer was lost."""
     written = False
     """The result is in the database, or somebody else's."""
 

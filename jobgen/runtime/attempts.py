@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
-from jobgen.runtime.acknowledge import Unwritten
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import (
     Acknowledgement,
@@ -32,6 +31,7 @@ from jobgen.runtime.results import Results, Written
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.threads import Threads
+from jobgen.runtime.unwritten import Unwritten
 
 _WORTH_A_LINE: Final = frozenset(
     {JobStatus.FAILED, JobStatus.TIMED_OUT, Unwritten.REFUSED}
@@ -302,11 +302,11 @@ class Attempts:
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
         attempt.written = True
+        self._end_if_over(attempt)  # first: whoever logs below may raise
         if isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
             self._stats.given_back += 1
         else:
             _count(self._stats, attempt, written)
-        self._end_if_over(attempt)
 
     def _end_if_over(self, attempt: Attempt) -> None:
         self._on_free()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from psycopg import AsyncConnection, errors
 from jobgen.runtime import plans
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.attempts import Attempts
+from jobgen.runtime.doubt import Doubt
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Key
@@ -28,14 +29,11 @@ from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
-from jobgen.runtime.table import Table
+from jobgen.runtime.table import BATCH, Table
 from jobgen.runtime.times import Times
 from jobgen.runtime.watch import State
 
-_BATCH: Final = 500
-"""Rows in one fetch."""
-
-_MOST_UNWRITTEN: Final = 4 * _BATCH
+_MOST_UNWRITTEN: Final = 4 * BATCH
 """Results on their way beyond which nothing is fetched: the server cannot follow."""
 
 _UNSEEN_PAUSE: Final = 0.01
@@ -53,9 +51,8 @@ class Fetching:
 
     A fetch that failed may still have taken rows: the server can commit it and its
     answer be lost, or commit it only later. They would run under the name of a
-    worker that lives, and nobody would rescue them. From the first such fetch on,
-    the worker therefore looks for rows that it holds and knows nothing of; once is
-    enough where the server has answered, though by an error.
+    worker that lives, and nobody would rescue them. After such a fetch the worker
+    therefore looks for rows that it holds and knows nothing of, as `doubt` says.
     """
 
     def __init__(
@@ -89,15 +86,14 @@ class Fetching:
         self.link = Link(
             connect,
             f"jobgen worker {worker_id}",
+            jobs=len(self._tables),
             pooled=not listen,
             opened=self._connected,
             died=died,
         )
         self._promises = Promises(self.link)
         self._stopping = asyncio.Event()
-        self._searches = 0.0
-        """How often to look for rows that are held unknown; may be infinity."""
-        self._next_search = 0.0
+        self._doubt = Doubt(times.heartbeat_interval)
         self._tick_at = -math.inf
         self._probe_at = math.inf
         self._poll = times.poll_interval
@@ -145,6 +141,7 @@ class Fetching:
         Between two fetches only: each row that one took is then in `attempts`. A
         row whose result is written meanwhile is protected by its fence.
         """
+        alive = await self._alive()  # before: what they do until then is seen
         complete = True
         for table in self._in_order:
             try:
@@ -153,13 +150,12 @@ class Fetching:
                 if is_connection_lost(error):
                     raise
                 complete = False  # somebody locks it, say: the others do not wait
-        if complete:
-            self._searches -= 1
+        self._doubt.looked(time.monotonic(), alive, complete=complete)
 
     @property
     def in_doubt(self) -> bool:
         """Whether a fetch has failed, so that rows may be held unknown."""
-        return self._searches > 0
+        return bool(self._doubt)
 
     # --- one round
 
@@ -172,9 +168,8 @@ class Fetching:
         """Look where it is time to, or sleep until it is."""
         if self.link.conn is None:  # nothing is heard without one: do not wait
             await self.link.open()
-        if self.in_doubt and time.monotonic() >= self._next_search:
+        if self._doubt and time.monotonic() >= self._doubt.look_at:
             await self.give_back_unknown()
-            self._next_search = time.monotonic() + self._times.heartbeat_interval
         now = time.monotonic()
         looked = await self._look_where_due(now)
         if now >= self._tick_at:
@@ -207,7 +202,7 @@ class Fetching:
     def _room(self, table: Table) -> int:
         if self._results.backlog > _MOST_UNWRITTEN:
             return 0
-        return min(self._attempts.wanted(table.bound), _BATCH)
+        return min(self._attempts.wanted(table.bound), table.batch)
 
     async def _sleep(self, now: float) -> None:
         """Until a table is due, something is heard, or there is room again."""
@@ -252,6 +247,7 @@ class Fetching:
         taken = await self._fetch(table, wanted, above)
         now = time.monotonic()
         table.is_shut = False
+        table.fetched(taken.rows, taken.size)
         self._attempts.add(table.bound, taken.jobs)
         if taken.jobs and taken.rows < wanted:
             # Nobody waits for the next look: handlers begin first.
@@ -277,11 +273,23 @@ class Fetching:
         except BaseException as error:
             # Also where a lock was waited for in vain: rows may have been taken before
             # one of them, which cannot be decoded, was to be written as failed.
-            answered = isinstance(error, psycopg.Error) and not is_connection_lost(
-                error
-            )
-            self._searches = max(self._searches, 1 if answered else math.inf)
+            if isinstance(error, psycopg.Error) and not is_connection_lost(error):
+                self._doubt.answered(time.monotonic())
+            else:
+                self._doubt.lost(time.monotonic(), self.link.session)
             raise
+
+    async def _alive(self) -> Collection[int]:
+        """Which sessions of lost fetches are there still; in doubt, all of them."""
+        sessions = self._doubt.sessions
+        if not sessions:
+            return ()
+        try:
+            return await self.link.run(plans.alive(sessions))
+        except FAULTS as error:
+            if is_connection_lost(error):
+                raise
+            return sessions
 
     async def _give_back(self, table: Table) -> None:
         """The same for one table."""

@@ -49,7 +49,7 @@ class _Bound(Bound, Generic[J]):
     ) -> plans.Plan[plans.Taken[Attempt]]:
         taken = yield from plans.take(self._typed_job, worker_id, limit, above)
         attempts = [Attempt(self, row, self._call(row)) for row in taken.jobs]
-        return plans.Taken(taken.rows, attempts, taken.last)
+        return plans.Taken(taken.rows, attempts, taken.last, taken.size)
 
     def _call(self, row: J) -> Callable[[], object]:
         return functools.partial(self._handler, row)

@@ -64,7 +64,8 @@ class Heartbeat:
         )
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Begin to beat. Nothing is late that was made long before."""
+        self._last_beat = self._last_tick = time.monotonic()
         self._thread.start()
 
     def tick(self) -> None:

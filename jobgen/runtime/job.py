@@ -185,7 +185,8 @@ class Statements(NamedTuple):
     lost: dead_after → the name of the job, where `rescue` or `release` would find rows.
     unlocked: ids → those of the rows that nobody else holds locked.
     expire: limit, where to go on → how many rows were deleted because they have been
-    kept for long enough, and where to go on if there may be more of them.
+    kept for long enough, and where to go on if there may be more of them. old: the same
+    → id and due time of each, oldest first. expire_one: id → the same, if it was deleted.
     """
 
     fetch: LiteralString
@@ -206,6 +207,8 @@ class Statements(NamedTuple):
     lost: LiteralString | None = None
     fail_many: LiteralString | None = None
     expire: LiteralString | None = None
+    old: LiteralString | None = None
+    expire_one: LiteralString | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -51,7 +51,16 @@ SET LOCAL enable_mergejoin = off;
 SET LOCAL jit = off;
 SET LOCAL plan_cache_mode = force_generic_plan
 """
-# To a pooler's clients, `backend_pid` is a number of the pooler's own.
+# Not known before 17. A statement, and a pause between two, have their own limits.
+_NEWER_SETTINGS: Final[LiteralString] = ";\nSET LOCAL transaction_timeout = 0"
+_NEWER: Final = 170000
+_PREPARED_PER_JOB: Final = 10
+_PREPARED: Final = 50
+"""Statements that stay prepared, beside those of each job: where they did not all fit
+in, each would be prepared anew whenever its turn comes."""
+
+# To a pooler's clients, `backend_pid` is a number of the pooler's own, whether it lends
+# them a session for each transaction or for as long as they are there.
 _SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
 _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
@@ -112,8 +121,13 @@ async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:
     await AsyncCursor(conn).execute("SET client_encoding = 'UTF8'")
     conn.prepare_threshold = None
     if not pooled:
-        await AsyncCursor(conn).execute(_SETTINGS.replace("SET LOCAL", "SET"))
+        await AsyncCursor(conn).execute(_settings(conn).replace("SET LOCAL", "SET"))
         conn.prepare_threshold = 0
+
+
+def _settings(conn: AsyncConnection[object]) -> LiteralString:
+    is_newer = conn.info.server_version >= _NEWER
+    return _SETTINGS + _NEWER_SETTINGS if is_newer else _SETTINGS
 
 
 async def _connected(
@@ -141,8 +155,9 @@ def _is_connection(value: object) -> bool:
 class Link:
     """One connection of a worker. Statements on it run one after the other.
 
-    pooled: as of `open_connection`; opened: called with each new connection; died:
-    called when one was found dead, as others to the same server may be.
+    jobs: how many have statements here; pooled: as of `open_connection`; opened: called
+    with each new connection; died: called when one was found dead, as others to the
+    same server may be.
     """
 
     def __init__(
@@ -150,12 +165,14 @@ class Link:
         connect: Connect,
         name: str,
         *,
+        jobs: int = 1,
         pooled: bool = False,
         opened: Opened | None = None,
         died: Callable[[], None] | None = None,
     ) -> None:
         self._connect = connect
         self._name = name
+        self._prepared = _PREPARED + _PREPARED_PER_JOB * jobs
         self._pooled = pooled
         self._opened = opened
         self._died = died
@@ -168,6 +185,12 @@ class Link:
     def conn(self) -> AsyncConnection[object] | None:
         """The connection, where there is one now."""
         return None if self._conn is None or self._conn.closed else self._conn
+
+    @property
+    def session(self) -> int | None:
+        """The server's process of the last connection, while that lasts: with which it
+        ends. None behind a transaction pooler, whose sessions go on without us."""
+        return None if self._pooled else self._session
 
     async def open(self) -> None:
         """Connect now, where there is no connection. Raises what `run` does."""
@@ -206,6 +229,11 @@ class Link:
                 await self.drop()
                 raise
 
+    def hang_up(self) -> None:
+        """End the connection under whoever waits for a server that says nothing."""
+        if self._conn is not None and not self._conn.closed:
+            hang_up(self._conn)
+
     async def drop(self) -> None:
         """Close the connection; the next statement opens another."""
         conn, self._conn = self._conn, None
@@ -228,7 +256,7 @@ class Link:
         self._session = None
         async with conn.transaction():
             cursor = AsyncCursor(conn)
-            await cursor.execute(_SESSION + _SETTINGS)
+            await cursor.execute(_SESSION + _settings(conn))
             ((self._session,),) = await cursor.fetchall()
             return await work(conn)
 
@@ -238,15 +266,23 @@ class Link:
             conn = self._conn = await open_connection(
                 self._connect, self._name, pooled=self._pooled
             )
-            self._session = None if self._pooled else conn.info.backend_pid
-            if self._opened is not None:
-                try:
-                    with self._doubting(conn):
-                        await self._opened(conn)
-                except BaseException:
-                    await self.drop()
-                    raise
+            conn.prepared_max = self._prepared
+            self._session = None
+            try:
+                with self._doubting(conn):
+                    await self._begin(conn)
+            except BaseException:
+                await self.drop()
+                raise
         return conn
+
+    async def _begin(self, conn: AsyncConnection[object]) -> None:
+        if not self._pooled:
+            cursor = AsyncCursor(conn)
+            await cursor.execute(_SESSION)
+            ((self._session,),) = await cursor.fetchall()
+        if self._opened is not None:
+            await self._opened(conn)
 
     @contextlib.contextmanager
     def _doubting(self, conn: AsyncConnection[object]) -> Generator[None]:

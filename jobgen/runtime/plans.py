@@ -161,11 +161,13 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 
 
 class Taken(NamedTuple, Generic[A]):
-    """One fetch: how many rows it took, those that could be decoded, the last key."""
+    """One fetch: how many rows it took, those that could be decoded, the last key,
+    and about how many bytes a row has."""
 
     rows: int
     jobs: list[A]
     last: Key
+    size: int = 0
 
 
 def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
@@ -210,7 +212,7 @@ def take(
     for each in lost:
         text = shortened(printable(f"Cannot be decoded: {each.reason}"))
         yield Execute(job.statements.reject, (each.id, worker_id, text))
-    return Taken(len(rows), jobs, order(raw[-1]) if raw else ())
+    return Taken(len(rows), jobs, order(raw[-1]) if raw else (), rows.size)
 
 
 def _place(order: Sequence[int]) -> Callable[[SqlRow], Key]:
@@ -337,6 +339,15 @@ def held(statements: Statements, worker_id: UUID) -> Plan[list[Fence]]:
     """The rows that run under this worker's name, as the database has it."""
     rows = yield Execute(statements.held, (worker_id,))
     return [Fence(*row) for row in rows.all()]
+
+
+def alive(sessions: Iterable[int]) -> Plan[set[int]]:
+    """Those of the server's processes that are there still; every role sees them."""
+    sql: LiteralString = (
+        "SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = ANY ($1::integer[])"
+    )
+    rows = yield Execute(sql, (list(sessions),))
+    return {row[0] for row in rows.all()}
 
 
 def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:

@@ -19,13 +19,14 @@ from uuid import UUID
 from psycopg import errors
 
 from jobgen.runtime import plans
-from jobgen.runtime.acknowledge import Unwritten, acknowledge
+from jobgen.runtime.acknowledge import acknowledge
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import Acknowledgement, Fail, Succeed
 from jobgen.runtime.job import JobType, Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
 from jobgen.runtime.status import JobStatus
+from jobgen.runtime.unwritten import Unwritten
 
 BATCH: Final = 1_000
 """Successes in one statement, so that it holds its locks briefly."""
@@ -145,15 +146,22 @@ class Results:
     async def _write_batch(self, pile: _Pile) -> None:
         """One statement; one by one where it fails, so that none holds up others."""
         batch = pile.take()
+        is_sent = False
         try:
+            await self._link.open()
+            is_sent = True
             written = await self._link.run(pile.plan(self._worker_id, batch))
         except errors.LockNotAvailable:
             await self._write_unlocked(pile, batch)
         except FAULTS as error:
             if is_connection_lost(error):
+                if is_sent:
+                    _doubt(batch)
                 self._put_back(pile, batch, error)
             else:
                 self._write_each(batch)
+        except Exception:  # what one of them is made of; it says so by itself
+            self._write_each(batch)
         else:
             pile.written()
             self._settle(batch, written)
@@ -180,7 +188,12 @@ class Results:
             self._write_each(batch)
             return
         except FAULTS as error:
+            if is_connection_lost(error):
+                _doubt(mine)
             self._put_back(pile, batch, error)
+            return
+        except Exception:
+            self._write_each(batch)
             return
         self._settle(mine, written)
         held = [result for result in batch if result.attempt.row.id not in free]
@@ -211,14 +224,24 @@ class Results:
     def _write_alone(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
         task = asyncio.create_task(self._acknowledge(attempt, acknowledgement))
         self._alone.add(task)
-        task.add_done_callback(self._alone.discard)
+        task.add_done_callback(self._written_alone)
+
+    def _written_alone(self, task: asyncio.Task[None]) -> None:
+        self._alone.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("a result was not taken note of", exc_info=error)
 
     async def _acknowledge(
         self, attempt: Attempt, acknowledgement: Acknowledgement
     ) -> None:
         job, fence = attempt.bound.job, attempt.fence
         final, written = await acknowledge(
-            self._link, job, fence, acknowledgement, self._locked
+            self._link,
+            job,
+            fence,
+            acknowledgement,
+            self._locked,
+            in_doubt=attempt.in_doubt,
         )
         self._written(attempt, final, written)
 
@@ -227,6 +250,12 @@ class Results:
     ) -> None:
         self.backlog -= 1
         self.tell(attempt, acknowledgement, written)
+
+
+def _doubt(batch: Iterable[_Result]) -> None:
+    """It was sent, and no answer came: it may be written."""
+    for result in batch:
+        result.attempt.in_doubt = True
 
 
 def _pile(

@@ -22,6 +22,10 @@ UNLOADABLE: Final = (DataError, ValueError, OverflowError)
 """What psycopg raises for a value that Python has none for."""
 
 
+_SAMPLE: Final = 8
+"""Rows that are looked at to tell how large they are."""
+
+
 class Unloadable(NamedTuple):
     """A row of which only the id, column 0, can be told."""
 
@@ -39,6 +43,18 @@ class Rows:
 
     def __len__(self) -> int:
         return self._result.ntuples
+
+    @property
+    def size(self) -> int:
+        """About how many bytes a row has, as it came: the mean of a few of them."""
+        count = self._result.ntuples
+        if not count:
+            return 0
+        looked_at = range(0, count, max(count // _SAMPLE, 1))
+        fields = range(self._result.nfields)
+        get = self._result.get_value
+        total = sum(len(get(row, at) or b"") for row in looked_at for at in fields)
+        return total // len(looked_at)
 
     def all(self) -> list[SqlRow]:
         """Every row. Raises one of `UNLOADABLE` where one cannot be loaded."""

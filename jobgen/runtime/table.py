@@ -12,6 +12,15 @@ from jobgen.runtime.link import Link
 from jobgen.runtime.mark import Mark
 from jobgen.runtime.watch import Watch
 
+BATCH: Final = 500
+"""Rows in one fetch at most."""
+
+_BATCH_BYTES: Final = 1 << 24
+"""What they should not exceed together, as they came; in memory it is some times that."""
+
+_FIRST_BATCH: Final = 50
+"""Rows in the first fetch, when nobody knows how large they are."""
+
 _CALL_EVERY: Final = 0.2
 """Seconds between two calls for help: each of them wakes every worker that sleeps."""
 
@@ -29,11 +38,18 @@ class Table:
         self.lease: Lease | None = self._own_lease
         self.watch = Watch(leased=self.lease is not None)
         self.mark = Mark()
+        self.batch = _FIRST_BATCH
+        """Rows to take in the next fetch at most, going by how large the last were."""
         self.is_shut = False
         """Whether somebody else locks the whole table."""
         self.transaction: int | None = None
         """Taken when the last promise was withdrawn; None: it has not been."""
         self._called_at = -math.inf
+
+    def fetched(self, rows: int, size: int) -> None:
+        """So many rows were taken, of about `size` bytes each."""
+        if rows:
+            self.batch = min(max(_BATCH_BYTES // max(size, 1), 1), BATCH)
 
     def next_due(self) -> plans.Plan[float | None]:
         """Seconds until the first row is due; None where there is none."""

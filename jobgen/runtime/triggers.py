@@ -10,18 +10,22 @@ another release announces is heard by this one as well.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection, errors, sql
+from psycopg import AsyncConnection, Error, errors, sql
 
 from jobgen.runtime.aio import run
 from jobgen.runtime.cursor import AsyncCursor
 from jobgen.runtime.job import JobType, Notifications
-from jobgen.runtime.log import LOGGER
+from jobgen.runtime.log import LOGGER, is_connection_lost, told
 from jobgen.runtime.package import Package
 from jobgen.runtime.plans import Execute, Plan
+
+REFUSED_SECONDS: Final = 600.0
+"""Until what the database refused is tried again: nobody is told of it each time."""
 
 # One statement for all tables. The search path is set first, because definitions are
 # printed under it: the part that sets it is read before what depends on it.
@@ -69,14 +73,16 @@ class Triggers:
         self._package = package
         self._dead_after = dead_after
         self._reported: dict[str, list[str]] = {}
+        self._again_at: dict[str, float] = {}
+        """When to try again to mend what could not be."""
 
     async def keep_healthy(
         self, conn: AsyncConnection[object], jobs: Sequence[JobType[Any, Any, Any]]
     ) -> None:
         """Report triggers that are missing, disabled or different; mend our own.
 
-        A fault is reported once, however often it is looked at. Raises
-        `psycopg.Error` for what is not a lock that somebody else holds.
+        A fault is reported once, however often it is looked at, and that it cannot be
+        mended, too: a right may be missing. Raises what a lost connection does.
         """
         announced = [
             (job, job.notifications) for job in jobs if job.notifications is not None
@@ -85,9 +91,29 @@ class Triggers:
             job, wanted = announced[place]
             if faults and await self._has_elders(conn, job):
                 continue
+            if faults != self._reported.get(job.name):
+                self._again_at.pop(job.name, None)
             self._report(job, faults, owner=owner)
-            if faults and owner:
-                await _mend(conn, self._package.schema, job, wanted)
+            if faults and owner and self._may_mend(job):
+                await self._mend(conn, job, wanted)
+
+    def _may_mend(self, job: JobType[Any, Any, Any]) -> bool:
+        return time.monotonic() >= self._again_at.get(job.name, 0.0)
+
+    async def _mend(
+        self,
+        conn: AsyncConnection[object],
+        job: JobType[Any, Any, Any],
+        wanted: Notifications,
+    ) -> None:
+        try:
+            await _mend(conn, self._package.schema, job, wanted)
+        except Error as error:
+            if is_connection_lost(error):
+                raise
+            if job.name not in self._again_at:
+                LOGGER.warning("%s: triggers not mended: %s", job.table, told(error))
+            self._again_at[job.name] = time.monotonic() + REFUSED_SECONDS
 
     async def _has_elders(
         self, conn: AsyncConnection[object], job: JobType[Any, Any, Any]

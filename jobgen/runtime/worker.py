@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
@@ -38,6 +38,9 @@ from jobgen.runtime.signals import stopped_by_signals
 from jobgen.runtime.stats import Gauges, Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.vacuum import VacuumWatch
+
+_CANCEL_SECONDS: Final = 2.0
+"""How long a server may take to cancel a fetch until its connections are cut."""
 
 
 class Worker:
@@ -79,8 +82,18 @@ class Worker:
             lost_after=lost_after,
         )
         self._stats = Stats()
-        self._write = Link(connect, f"jobgen results {self.id}", pooled=not listen)
-        self._care = Link(connect, f"jobgen care {self.id}", pooled=not listen)
+        self._write = Link(
+            connect,
+            f"jobgen results {self.id}",
+            jobs=len(self._bound),
+            pooled=not listen,
+        )
+        self._care = Link(
+            connect,
+            f"jobgen care {self.id}",
+            jobs=len(self._bound),
+            pooled=not listen,
+        )
         self._ran = False
         self._broken: BaseException | None = None
         """What ended one of the loops beside the work, which should never end."""
@@ -154,13 +167,16 @@ class Worker:
             self._heartbeat.start()
             LOGGER.info("worker %s runs %s", self.id, self._names())
             background = self._start_background()
+            fetching = asyncio.create_task(self._fetching.run())
             try:
-                await self._fetching.run()
+                await self._until_stopped(fetching)
             except asyncio.CancelledError:
                 self.stop()
                 raise
             finally:
-                await self._end(asyncio.create_task(self._shut_down(background)))
+                fetching.cancel()
+                shutdown = self._shut_down(fetching, background)
+                await self._end(asyncio.create_task(shutdown))
             if self._broken is not None:
                 raise self._broken
 
@@ -227,6 +243,21 @@ class Worker:
 
     # --- the end
 
+    async def _until_stopped(self, fetching: asyncio.Task[None]) -> None:
+        """Return when nothing is fetched any more, or a fetch hangs after `stop`."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait(
+                {fetching, stopping}, return_when=asyncio.FIRST_COMPLETED
+            )
+            await self._unless_in_a_hurry(fetching, self._times.flush)
+        finally:
+            await _cancelled([stopping])
+        if fetching.done():
+            fetching.result()
+        else:
+            LOGGER.warning("a fetch hangs: it is cancelled")
+
     async def _end(self, shutdown: asyncio.Task[None]) -> None:
         """Wait for the shutdown; a cancellation meanwhile cuts the grace short."""
         cancelled = False
@@ -240,13 +271,17 @@ class Worker:
         if cancelled:
             raise asyncio.CancelledError
 
-    async def _shut_down(self, background: Sequence[asyncio.Task[None]]) -> None:
+    async def _shut_down(
+        self, fetching: asyncio.Task[None], background: Sequence[asyncio.Task[None]]
+    ) -> None:
         """Drain, interrupt, give back, flush, leave: each for a bounded time."""
         LOGGER.info("worker %s stops; %d jobs run", self.id, len(self._attempts))
         if any(task.cancelled() for task in background):
             self._hurry.set()  # The loop is being closed; nothing ends by itself.
         self._attempts.give_back_waiting()
-        await self._drain(self._times.grace)
+        ended = asyncio.create_task(self._attempts.ended())
+        await self._unless_in_a_hurry(ended, self._times.grace)
+        await _cancelled([ended])
         unfinished = len(self._attempts)
         if unfinished:
             LOGGER.warning("%d jobs are interrupted", unfinished)
@@ -255,6 +290,8 @@ class Worker:
                 async with asyncio.timeout(self._times.flush):
                     await self._attempts.ended()
             self._attempts.forget()
+        if not fetching.done():
+            await self._cut(fetching)
         await self._results.close()
         await _cancelled(background)
         if unfinished or self._fetching.in_doubt:
@@ -264,14 +301,23 @@ class Worker:
             await link.drop()
         LOGGER.info("worker %s stopped: %s", self.id, self._stats)
 
-    async def _drain(self, seconds: float) -> None:
-        """Let attempts end by themselves, until somebody is in a hurry."""
-        either = [
-            asyncio.create_task(self._hurry.wait()),
-            asyncio.create_task(self._attempts.ended()),
-        ]
-        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        await _cancelled(either)
+    async def _unless_in_a_hurry(
+        self, work: asyncio.Task[None], seconds: float
+    ) -> None:
+        """Let it end by itself, for so long, until somebody is in a hurry."""
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait(
+            {hurry, work}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        await _cancelled([hurry])
+
+    async def _cut(self, fetching: asyncio.Task[None]) -> None:
+        """It is cancelled: the server gives up what it fetches, unless it is silent."""
+        await asyncio.wait({fetching}, timeout=_CANCEL_SECONDS)
+        if not fetching.done():
+            for link in (self._fetching.link, self._write, self._care):
+                link.hang_up()
+            await asyncio.wait({fetching}, timeout=self._times.flush)
 
     async def _give_back_unknown(self) -> None:
         """What still runs under this worker's name would wait for a rescue."""

@@ -681,7 +681,7 @@ MUTANTS: Final = (
         name="finished-is-taken-for-lost",
         file="jobgen/runtime/fetching.py",
         old="for fence in set(held) - known:",
-        new="for fence in set(held) - known:",
+        new="for fence in set(held) - self._attempts.fences:",
         test=_LOST,
         only="test_what_finishes_while_the_worker_looks_is_not_taken_for_lost",
     ),

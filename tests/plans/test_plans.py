@@ -36,6 +36,8 @@ class Expected:
     indexes: tuple[set[str], ...]
     looks_up: bool = False
     most_buffers: int | None = None
+    sorts: bool = False
+    """No more than a batch of each kind that it joins."""
 
 
 # An attempt's `locked_at` is as good as an id: no other row has it.
@@ -60,6 +62,8 @@ EXPECTED: Final = {
     "rescue": Expected(indexes=({"running", "pkey"},)),
     "release": Expected(indexes=({"running", "pkey"},)),
     "expire": Expected(indexes=({"finished", "pkey"},)),
+    "old": Expected(indexes=({"finished"},), sorts=True),
+    "expire_one": Expected(indexes=({"pkey"},), looks_up=True),
     # One probe for each of five priorities, and one in vain.
     "next_due": Expected(indexes=({"ready"},), most_buffers=40),
     # As many pages as the rows that it counts take in the index.
@@ -219,7 +223,7 @@ def _fits(plan: Plan, expected: Expected, table: str) -> bool:
     return (
         indexes in expected.indexes
         and not plan.scanned
-        and not plan.sorts
+        and plan.sorts <= expected.sorts
         and (plan.looks_up or not expected.looks_up)
         and plan.buffers <= (expected.most_buffers or 0)
     )

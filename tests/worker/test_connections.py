@@ -184,6 +184,28 @@ def test_what_a_database_sets_for_its_sessions_is_not_meant_for_workers(
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("listen", [True, False])
+def test_what_a_database_allows_a_transaction_is_not_meant_for_workers(
+    jobs_dsn: str, listen: bool
+) -> None:
+    """A statement that takes longer goes on, and nothing is begun twice."""
+
+    async def slow(conn: AsyncConnection[object]) -> None:
+        await AsyncCursor(conn).execute("SELECT pg_sleep(0.6)")
+
+    async def scenario() -> None:
+        link = Link(jobs_dsn, "probe", pooled=not listen)
+        await link.use(slow)
+        await link.drop()
+
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        if conn.info.server_version < 170000:
+            pytest.skip("there is no such setting before PostgreSQL 17")
+        setting = "transaction_timeout = '300ms'"
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET {setting}".encode())
+    asyncio.run(scenario())
+
+
 def test_a_worker_knows_its_schema_however_the_database_spells_names(
     jobs_dsn: str,
 ) -> None:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from psycopg import AsyncConnection
 
 import generated_example as jobs
 from jobgen.runtime import Worker
+from jobgen.runtime.heartbeat import Heartbeat
 from tests.servers import Server
 from tests.worker.support import (
     PATIENCE,
@@ -27,6 +29,7 @@ from tests.worker.support import (
     running,
     statuses,
     until,
+    wait_until,
 )
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -138,6 +141,27 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     assert rows(jobs_dsn, "status::text, attempts_count") == [
         ("job_status_succeeded", 1)
     ]
+
+
+def test_a_worker_that_is_run_long_after_it_was_made_was_not_blocked(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    heartbeat = Heartbeat(
+        jobs_dsn,
+        jobs.PACKAGE,
+        uuid4(),
+        ["send_mail"],
+        interval=PATIENCE,
+        blocked_after=1.0,
+        dead_after=PATIENCE,
+        pooled=False,
+    )
+    time.sleep(1.1)
+    heartbeat.start()
+    assert heartbeat.silent < 1.0
+    wait_until(lambda: heartbeat.registered)
+    heartbeat.stop(PATIENCE)
+    assert "event loop blocked" not in caplog.text
 
 
 def test_a_heartbeat_that_cannot_tell_what_blocks_the_loop_goes_on(

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 import generated_example as jobs
+from jobgen.runtime import Cancel, Outcome, Retry, Snooze, plans
+from jobgen.runtime.job import Fence, Statements
 from tests.worker.proxy import Proxy, SlowProxy
 from tests.worker.support import (
     enqueue,
@@ -42,6 +48,49 @@ def test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run(
     assert set(runs.values()) == {1}
     # Nothing ran, so the lost fetch does not count.
     assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 3
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["a DSN", "a role without rights"])
+def test_a_worker_looks_for_unknown_rows_until_there_can_be_none(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    looks = 0
+    held = plans.held
+
+    def counted(statements: Statements, worker_id: UUID) -> plans.Plan[list[Fence]]:
+        nonlocal looks
+        looks += 1
+        return held(statements, worker_id)
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _FETCH, answered=True)
+        async with proxy.serving():
+            dsn = make_conninfo(proxy.dsn, user=role) if own else proxy.dsn
+            handlers = mail_handlers(handler)
+            async with running(dsn, handlers, heartbeat_interval=0.05) as worker:
+                await until(lambda: worker.stats().succeeded == 3)
+                await asyncio.sleep(0.5)
+                enough = looks
+                await asyncio.sleep(1)
+                assert 1 <= looks == enough
+
+    monkeypatch.setattr(plans, "held", counted)
+    enqueue(jobs_dsn, 3)
+    role = f"worker_{uuid4().hex}"
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        for statement in (
+            f"CREATE ROLE {role} LOGIN",
+            f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}",
+            f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        ):
+            conn.execute(statement.encode())
+        try:
+            asyncio.run(scenario())
+        finally:
+            conn.execute(f"DROP OWNED BY {role}".encode())
+            conn.execute(f"DROP ROLE {role}".encode())
 
 
 _SLOW_FETCH = """\
@@ -188,3 +237,60 @@ def test_what_finishes_while_the_worker_looks_is_not_taken_for_lost(
     assert rows(jobs_dsn, "status::text, attempts_count") == _DONE * 2
     assert "not yet" in caplog.text
     assert "without an answer" not in caplog.text
+
+
+_HOUR: Final = timedelta(hours=1)
+# Of each statement that writes a result a part that no other one has.
+_SUCCESSES: Final = b"AS done(id, locked_at, attempt)\n"
+_FAILURES: Final = b"last_error = done.error"
+_GIVE_BACK: Final = b"coalesce(now() + $5::interval, run_at)"
+_CANCEL: Final = (
+    b"job_status_failed',\n    updated_at = now(),\n    last_error = $5::text,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "statement", "counted"),
+    [
+        (None, _SUCCESSES, {"succeeded": 1}),
+        (Retry(_HOUR), _FAILURES, {"retried": 1}),
+        (Retry(timedelta(0)), _FAILURES, {"retried": 1, "succeeded": 1}),
+        (Snooze(_HOUR), _GIVE_BACK, {"given_back": 1}),
+        (Snooze(timedelta(0)), _GIVE_BACK, {"given_back": 1, "succeeded": 1}),
+        (Cancel("no"), _CANCEL, {"failed": 1}),
+    ],
+)
+def test_a_result_whose_answer_is_lost_is_counted_as_what_it_was(
+    jobs_dsn: str,
+    caplog: pytest.LogCaptureFixture,
+    outcome: Outcome | None,
+    statement: bytes,
+    counted: dict[str, int],
+) -> None:
+    """Also where the next attempt has begun when the worker asks what became of it."""
+    runs = 0
+
+    async def handler(job: jobs.SendMailJob) -> Outcome | None:
+        nonlocal runs
+        runs += 1
+        return outcome if runs == 1 else None
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, statement, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(
+                lambda: all(
+                    getattr(worker.stats(), name) == number
+                    for name, number in counted.items()
+                )
+            )
+            assert proxy.cut.is_set()
+            assert worker.stats().completed_by_handler == 0
+            assert worker.stats().refused == 0
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    assert "later attempt" not in caplog.text

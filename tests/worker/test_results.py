@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 import generated_example as jobs
-from jobgen.runtime import Retry, plans, sync
+from jobgen.runtime import Retry, Snooze, plans, sync
 from jobgen.runtime.job import Fence
 from tests.worker.support import (
     PATIENCE,
@@ -108,6 +110,33 @@ def test_a_delay_that_the_database_refuses_spoils_no_batch(jobs_dsn: str) -> Non
     asyncio.run(scenario())
     found = rows(jobs_dsn, "user_id % 50 = 0, last_error LIKE '%out of range%'")
     assert set(found) == {(True, True), (False, False)}
+
+
+@pytest.mark.parametrize("outcome", [Retry, Snooze])
+def test_a_delay_that_cannot_be_sent_fails_its_attempt_alone(
+    jobs_dsn: str, outcome: type[Retry | Snooze]
+) -> None:
+    """Also where neither the driver nor the database says so: it is nested too deep."""
+    odd: Any = 0  # no type would let it through
+    for _ in range(5_000):
+        odd = [odd]
+
+    async def handler(job: jobs.SendMailJob) -> Retry | Snooze:
+        return outcome(odd if job.user_id % 5 == 0 else timedelta(hours=1))
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(
+                lambda: worker.stats().retried + worker.stats().given_back == 20
+            )
+
+    enqueue(jobs_dsn, 20)
+    asyncio.run(scenario())
+    found = rows(jobs_dsn, "user_id % 5 = 0, last_error LIKE '%Error:%'")
+    assert {(is_odd, bool(told)) for is_odd, told in found} == {
+        (True, True),
+        (False, False),
+    }
 
 
 def test_a_locked_row_holds_up_no_other_result(

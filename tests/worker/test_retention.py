@@ -193,11 +193,13 @@ def test_two_workers_delete_each_row_once(jobs_dsn: str, conn: Connection) -> No
 def test_a_fault_ends_no_more_than_a_turn(
     jobs_dsn: str, conn: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A reference from a table of the user forbids it; then the connection is cut."""
+    """A trigger of the user forbids it; then the connection is cut."""
     _add(conn, JobStatus.SUCCEEDED, 31 * _DAYS)
     conn.execute(
-        "CREATE TABLE charts (job bigint REFERENCES render_report_jobs);"
-        " INSERT INTO charts SELECT id FROM render_report_jobs"
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE 'no'; END $$;"
+        " CREATE TRIGGER refuse BEFORE DELETE ON render_report_jobs"
+        " EXECUTE FUNCTION refuse()"
     )
     conn.commit()
 
@@ -213,13 +215,55 @@ def test_a_fault_ends_no_more_than_a_turn(
                 " WHERE datname = current_database()"
                 " AND application_name LIKE 'jobgen care%'"
             )
-            conn.execute("DROP TABLE charts")
+            conn.execute("DROP TRIGGER refuse ON render_report_jobs")
             conn.commit()
             await until(lambda: worker.stats().expired == 1)
 
     with caplog.at_level(logging.WARNING, logger="jobgen"):
         asyncio.run(scenario())
     assert _count(conn) == 0
+
+
+_REFER: Final[LiteralString] = """
+CREATE TABLE charts (job bigint REFERENCES render_report_jobs);
+INSERT INTO charts SELECT id FROM render_report_jobs WHERE title = 'charted'
+"""
+
+
+@pytest.mark.parametrize("spread", ["id * interval '1 second'", "interval '0'"])
+def test_rows_that_others_refer_to_are_left_and_told_once(
+    jobs_dsn: str,
+    conn: Connection,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    spread: LiteralString,
+) -> None:
+    """Also if they are more than a batch, of one time or not, or than a turn tries."""
+    monkeypatch.setattr("jobgen.runtime.retention.BATCH", 10)
+    monkeypatch.setattr("jobgen.runtime.retention.MOST_LEFT", 30)
+    _add(conn, JobStatus.SUCCEEDED, 40 * _DAYS, title="charted", count=25)
+    _add(conn, JobStatus.FAILED, 100 * _DAYS, title="old", count=25)
+    _add(conn, JobStatus.SUCCEEDED, 40 * _DAYS, title="charted", count=25)
+    _add(conn, JobStatus.SUCCEEDED, 31 * _DAYS, title="old", count=25)
+    move: LiteralString = "UPDATE render_report_jobs SET updated_at = updated_at + "
+    conn.execute(move + spread)
+    conn.execute(_REFER)
+    conn.commit()
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, _HANDLERS, heartbeat_interval=0.1) as worker:
+            await until(lambda: worker.stats().expired == 50)
+            await asyncio.sleep(2)  # another turn
+            conn.execute("DELETE FROM charts")
+            conn.commit()
+            await until(lambda: worker.stats().expired == 100)
+
+    with caplog.at_level(logging.WARNING, logger="jobgen"):
+        asyncio.run(scenario())
+    assert _count(conn) == 0
+    told = [r.getMessage() for r in caplog.records if "old rows" in r.getMessage()]
+    assert len(told) == 1
+    assert "charts" in told[0]
 
 
 def test_jobs_run_while_old_rows_are_locked_by_somebody(

@@ -1,11 +1,14 @@
 """The triggers that announce new rows: reported, mended, never waited for."""
 
 import asyncio
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 import generated_example as jobs
+from jobgen.runtime import Handlers, bind
 from tests.worker.support import enqueue, mail_handlers, running, until
 
 _DAMAGES = [
@@ -93,3 +96,51 @@ def test_a_worker_never_waits_for_a_locked_table(
         dump.execute("LOCK TABLE send_mail_jobs IN ROW EXCLUSIVE MODE")
         with caplog.at_level("INFO", "jobgen"):
             asyncio.run(scenario())
+
+
+def test_what_may_not_be_mended_is_told_once_and_holds_up_no_other(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The owner of the tables lost the right to create anything in their schema."""
+
+    async def nothing(job: object) -> None: ...
+
+    modules = (jobs.send_mail, jobs.render_report)
+    handlers = Handlers(
+        jobs.PACKAGE, tuple(bind(module.JOB, nothing) for module in modules)
+    )
+    name = f"owner_{uuid4().hex}"
+
+    def told(text: str) -> int:
+        return sum(text in record.getMessage() for record in caplog.records)
+
+    async def scenario(conn: psycopg.Connection[object]) -> None:
+        async with running(make_conninfo(jobs_dsn, user=name), handlers):
+            # The first cannot be mended, and yet the second is looked at.
+            await until(lambda: told("triggers not mended") == 2)
+            await asyncio.sleep(1)  # several rounds
+            assert told("triggers not mended") == 2
+            assert told("permission denied") == 2
+            assert told("triggers not checked") == 0
+            # Another fault: it is tried at once.
+            conn.execute(_DAMAGES[1].replace("insert", "update").encode())
+            await until(lambda: told("triggers not mended") == 3)
+
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+
+        def execute(statement: str) -> None:
+            conn.execute(statement.replace("{}", name).encode())
+
+        execute("CREATE ROLE {} LOGIN")
+        try:
+            execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO {}")
+            execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {}")
+            for module in modules:
+                execute(f"ALTER TABLE {module.TABLE} OWNER TO {{}}")
+                trigger = f"did_insert_job_{module.TABLE.removeprefix('public.')}"
+                execute(f"ALTER TABLE {module.TABLE} DISABLE TRIGGER {trigger}")
+            asyncio.run(scenario(conn))
+        finally:
+            execute("REASSIGN OWNED BY {} TO CURRENT_USER")
+            execute("DROP OWNED BY {}")
+            execute("DROP ROLE {}")

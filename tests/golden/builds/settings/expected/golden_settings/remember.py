@@ -475,6 +475,59 @@ FROM (
 ) AS batch
 """
 
+OLD_SQL: Final[LiteralString] = """\
+WITH
+failed AS MATERIALIZED (
+    SELECT id, updated_at + interval '720 hours' AS due_at
+    FROM public.remembered
+    WHERE status = 'job_status_failed'
+        AND updated_at < now() - interval '720 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '720 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+),
+timed_out AS MATERIALIZED (
+    SELECT id, updated_at + interval '720 hours' AS due_at
+    FROM public.remembered
+    WHERE status = 'job_status_timed_out'
+        AND updated_at < now() - interval '720 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '720 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+),
+succeeded AS MATERIALIZED (
+    SELECT id, updated_at + interval '168 hours' AS due_at
+    FROM public.remembered
+    WHERE status = 'job_status_succeeded'
+        AND updated_at < now() - interval '168 hours'
+        AND updated_at >= $2::text::timestamp with time zone - interval '168 hours'
+    ORDER BY updated_at
+    LIMIT $1::bigint
+)
+SELECT old.id, old.due_at::text
+FROM (
+    SELECT * FROM failed
+    UNION ALL
+    SELECT * FROM timed_out
+    UNION ALL
+    SELECT * FROM succeeded
+) AS old
+ORDER BY old.due_at
+LIMIT $1::bigint
+"""
+
+EXPIRE_ONE_SQL: Final[LiteralString] = """\
+DELETE FROM public.remembered
+WHERE id = $1::bigint
+    AND CASE status
+        WHEN 'job_status_failed' THEN updated_at < now() - interval '720 hours'
+        WHEN 'job_status_timed_out' THEN updated_at < now() - interval '720 hours'
+        WHEN 'job_status_succeeded' THEN updated_at < now() - interval '168 hours'
+        ELSE false
+    END
+RETURNING id
+"""
+
 INSTALL_SQL: Final[LiteralString] = """\
 CREATE OR REPLACE FUNCTION public.notify_job_queued_remembered() RETURNS trigger
     LANGUAGE plpgsql AS $jobgen$
@@ -584,6 +637,8 @@ JOB: Final[JobType[Remember, RememberJob, int]] = JobType(
         unlocked=UNLOCKED_SQL,
         lost=LOST_SQL,
         expire=EXPIRE_SQL,
+        old=OLD_SQL,
+        expire_one=EXPIRE_ONE_SQL,
     ),
     decode=_decode,
     order=(8, 0),
