@@ -19,7 +19,8 @@ def test_no_two_mutants_share_a_name() -> None:
 
 def _fits(mutant: Mutant) -> bool:
     file = ROOT / mutant.file
-    return file.exists() and file.read_text(encoding="utf-8").count(mutant.old) == 1
+    found = file.exists() and file.read_text(encoding="utf-8").count(mutant.old) == 1
+    return found and mutant.new != mutant.old
 
 
 def _is_tested(mutant: Mutant) -> bool:
