@@ -108,8 +108,18 @@ class Heartbeat:
                 except FAULTS as error:
                     wait = backoff.failed()
                     LOGGER.warning("heartbeat failed: %s", told(error))
-            await asyncio.to_thread(self._stop.wait, wait)
+            await self._wait(wait)
         await self._leave(link)
+
+    async def _wait(self, seconds: float) -> None:
+        """So long, or until `stop`. Where the whole process stood still meanwhile (its
+        machine was suspended, say), the loop is not to blame for it."""
+        began, used = time.monotonic(), time.process_time()
+        await asyncio.to_thread(self._stop.wait, seconds)
+        late = time.monotonic() - began - seconds
+        worked = time.process_time() - used
+        if late > self._blocked_after / 2 and worked < late / 2:
+            self._last_tick = time.monotonic()
 
     async def _beat(self, link: Link) -> None:
         started = time.monotonic()

@@ -164,6 +164,36 @@ def test_a_worker_that_is_run_long_after_it_was_made_was_not_blocked(
     assert "event loop blocked" not in caplog.text
 
 
+class _Suspended(threading.Event):
+    """As where the process stands still for a second and a half after each wait."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        is_set = super().wait(timeout)
+        return is_set or super().wait(1.5)
+
+
+def test_the_loop_is_not_blamed_where_the_whole_process_stood_still(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine that was suspended, say: the stacks of its threads mean nothing."""
+    heartbeat = Heartbeat(
+        jobs_dsn,
+        jobs.PACKAGE,
+        uuid4(),
+        ["send_mail"],
+        interval=0.1,
+        blocked_after=1.0,
+        dead_after=PATIENCE,
+        pooled=False,
+    )
+    monkeypatch.setattr(heartbeat, "_stop", _Suspended())
+    heartbeat.start()
+    time.sleep(3.5)
+    heartbeat.stop(PATIENCE)
+    assert heartbeat.registered
+    assert "event loop blocked" not in caplog.text
+
+
 def test_a_heartbeat_that_cannot_tell_what_blocks_the_loop_goes_on(
     jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
