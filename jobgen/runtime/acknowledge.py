@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 import psycopg
 
-from jobgen.runtime import plans
+from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.decide import (
     Acknowledgement,
     CancelJob,
@@ -53,7 +53,7 @@ async def acknowledge(
             locked.discard(job.name)
             if status is not None:
                 return acknowledgement, status
-            found = await link.run(plans.state(job.statements, fence.id))
+            found = await link.run(worker_plans.state(job.statements, fence.id))
             reason = explain(fence, acknowledgement, found, in_doubt=in_doubt)
             return acknowledgement, reason
         except (psycopg.OperationalError, OSError, TimeoutError) as error:

@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection, errors
 
-from jobgen.runtime import plans
+from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.attempts import Attempts
 from jobgen.runtime.doubt import Doubt
@@ -175,7 +175,7 @@ class Fetching:
         if now >= self._tick_at:
             await self._tick()
         elif now >= self._probe_at:
-            await self.link.run(plans.probe())
+            await self.link.run(worker_plans.probe())
         elif not looked:
             await self._sleep(now)
             return
@@ -285,7 +285,7 @@ class Fetching:
         if not sessions:
             return ()
         try:
-            return await self.link.run(plans.alive(sessions))
+            return await self.link.run(worker_plans.alive(sessions))
         except FAULTS as error:
             if is_connection_lost(error):
                 raise
@@ -295,7 +295,9 @@ class Fetching:
         """The same for one table."""
         statements = table.job.statements
         known = self._attempts.fences  # before: what is held may finish meanwhile
-        held = await table.run(self.link, plans.held(statements, self._worker_id))
+        held = await table.run(
+            self.link, worker_plans.held(statements, self._worker_id)
+        )
         for fence in set(held) - known:
             await table.run(self.link, plans.give_back(statements, fence))
             LOGGER.warning(
@@ -336,7 +338,9 @@ class Fetching:
         open_ = [table for table in self._in_order if not table.is_shut]
         asked = time.monotonic()
         try:
-            due = await self.link.run(plans.next_due(_joined(open_))) if open_ else {}
+            due: dict[str, float | None] = {}
+            if open_:
+                due = await self.link.run(worker_plans.next_due(_joined(open_)))
         except FAULTS as error:
             if is_connection_lost(error):
                 raise

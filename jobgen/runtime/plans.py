@@ -25,9 +25,7 @@ from jobgen.runtime.job import (
     JobType,
     K,
     Key,
-    Lease,
     N,
-    Owned,
     Producer,
     Statements,
 )
@@ -250,54 +248,6 @@ def succeed(statements: Statements, fence: Fence) -> Plan[JobStatus | None]:
     return _result(statements.succeed, fence.parameters)
 
 
-class Failure(NamedTuple):
-    """An attempt that failed, as of `fail`."""
-
-    owned: Owned
-    error: BaseException | str
-    delay: timedelta | None
-
-
-def succeed_many(
-    statements: Statements, worker_id: UUID, owned: Sequence[Owned]
-) -> Plan[dict[int | UUID, JobStatus]]:
-    """The new status of those that were written; the others need a look."""
-    parameters = (worker_id, *_fences(owned))
-    rows = yield Execute(statements.succeed_many, parameters)
-    return {row[0]: JobStatus.SUCCEEDED for row in rows.all()}
-
-
-def fail_many(
-    sql: LiteralString, worker_id: UUID, failures: Sequence[Failure]
-) -> Plan[dict[int | UUID, JobStatus]]:
-    """The same for failures."""
-    errors = Array("text", [describe(each.error) for each in failures])
-    delays = Array("interval", [each.delay for each in failures])
-    fences = _fences([each.owned for each in failures])
-    rows = yield Execute(sql, (worker_id, *fences, errors, delays))
-    return {row[0]: STATUSES[row[1]] for row in rows.all()}
-
-
-def _fences(owned: Sequence[Owned]) -> tuple[str, str, str]:
-    """One array for each part of the fence but the worker, which is the same."""
-    return (
-        _array(str(each.id) for each in owned),
-        _array(str(each.locked_at) for each in owned),
-        _array(str(each.attempts_count) for each in owned),
-    )
-
-
-def _array(elements: Iterable[str]) -> str:
-    """An array as text. psycopg would look at each element, at ten times the cost."""
-    return '{"' + '","'.join(elements) + '"}'
-
-
-def unlocked(sql: LiteralString, ids: Sequence[int | UUID]) -> Plan[set[int | UUID]]:
-    """Those of the rows that nobody else holds locked now."""
-    rows = yield Execute(sql, (ids,))
-    return {row[0] for row in rows.all()}
-
-
 def fail(
     statements: Statements,
     fence: Fence,
@@ -323,33 +273,6 @@ def give_back(
     return _result(statements.give_back, (*fence.parameters, delay))
 
 
-def state(
-    statements: Statements, job_id: int | UUID
-) -> Plan[tuple[JobStatus, Fence] | None]:
-    """What the row is now; None where it is gone."""
-    rows = yield Execute(statements.state, (job_id,))
-    row = rows.first()
-    if row is None:
-        return None
-    status, locked_by, locked_at, attempts_count = row
-    return STATUSES[status], Fence(job_id, locked_by, locked_at, attempts_count)
-
-
-def held(statements: Statements, worker_id: UUID) -> Plan[list[Fence]]:
-    """The rows that run under this worker's name, as the database has it."""
-    rows = yield Execute(statements.held, (worker_id,))
-    return [Fence(*row) for row in rows.all()]
-
-
-def alive(sessions: Iterable[int]) -> Plan[set[int]]:
-    """Those of the server's processes that are there still; every role sees them."""
-    sql: LiteralString = (
-        "SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = ANY ($1::integer[])"
-    )
-    rows = yield Execute(sql, (list(sessions),))
-    return {row[0] for row in rows.all()}
-
-
 def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:
     """How many running rows were taken from workers that are gone."""
     rescued = yield from _drain(statements.rescue, dead_after)
@@ -364,56 +287,6 @@ def _drain(sql: LiteralString, dead_after: timedelta) -> Plan[int]:
         total += len(rows)
         if len(rows) < RESCUE_BATCH:
             return total
-
-
-def next_due(sql: LiteralString) -> Plan[dict[str, float | None]]:
-    """Seconds until its first row is due, of each job that the statement asks for."""
-    rows = yield Execute(sql)
-    return dict(rows.all())
-
-
-def promise(lease: Lease, seconds: float) -> Plan[None]:
-    """Until then this worker goes on looking, and nobody need be notified."""
-    yield Execute(lease.promise, (round(seconds * 1000),))
-
-
-def withdraw(lease: Lease) -> Plan[None]:
-    """Promise nothing any more."""
-    yield Execute(lease.withdraw)
-
-
-def transaction() -> Plan[int]:
-    """A transaction id beyond all who may have read a promise withdrawn before.
-
-    To be taken in a transaction of its own: `setval` takes an id before it writes,
-    and in the transaction of the withdrawal this one would be the same, too small.
-    """
-    rows = yield Execute("SELECT pg_current_xact_id()::text")
-    (row,) = rows.all()
-    return int(row[0])
-
-
-def barrier(lease: Lease, transaction: int) -> Plan[bool]:
-    """Whether all who may have read a promise before `transaction` have ended."""
-    wrapped = transaction % 2**32
-    rows = yield Execute(lease.barrier, (str(transaction), str(wrapped)))
-    (row,) = rows.all()
-    return bool(row[0])
-
-
-def lost(sql: LiteralString, dead_after: timedelta) -> Plan[set[str]]:
-    """The jobs with rows to rescue or to release, of those that are asked about."""
-    rows = yield Execute(sql, (dead_after,))
-    return {row[0] for row in rows.all()}
-
-
-def probe() -> Plan[None]:
-    """Ask for nothing but an answer."""
-    yield Execute("SELECT")
-
-
-def notify(channel: LiteralString) -> Plan[None]:
-    yield Execute("SELECT pg_notify($1, '')", (channel,))
 
 
 def _result(sql: LiteralString, parameters: Sequence[Any]) -> Plan[JobStatus | None]:

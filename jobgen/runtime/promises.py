@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from psycopg import errors
 
-from jobgen.runtime import plans
+from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, is_connection_lost, told
 from jobgen.runtime.table import Table
@@ -31,11 +31,11 @@ class Promises:
         lease, watch = table.lease, table.watch
         if lease is None or not watch.may_promise(now):
             return
-        if await self._on_lease(table, plans.promise(lease, PROMISE)):
+        if await self._on_lease(table, worker_plans.promise(lease, PROMISE)):
             watch.promised(now)
             table.transaction = None
             if table.may_call(now):  # others that sleep may help
-                await self._link.run(plans.notify(table.job.channel))
+                await self._link.run(worker_plans.notify(table.job.channel))
 
     async def are_settled(self, table: Table) -> bool:
         """Whether all have ended who may have read a promise of this worker.
@@ -46,11 +46,11 @@ class Promises:
         if lease is None:
             return True
         if table.transaction is None:
-            if not await self._on_lease(table, plans.withdraw(lease)):
+            if not await self._on_lease(table, worker_plans.withdraw(lease)):
                 return True
             # By itself, also where each plan is one transaction: see there.
-            table.transaction = await table.run(self._link, plans.transaction())
-        barrier = plans.barrier(lease, table.transaction)
+            table.transaction = await table.run(self._link, worker_plans.transaction())
+        barrier = worker_plans.barrier(lease, table.transaction)
         return await table.run(self._link, barrier)
 
     async def withdraw(self, tables: Iterable[Table]) -> None:
@@ -58,8 +58,8 @@ class Promises:
         for table in tables:
             if table.lease is not None and table.watch.is_promising(time.monotonic()):
                 try:
-                    await self._link.run(plans.withdraw(table.lease))
-                    await self._link.run(plans.notify(table.job.channel))
+                    await self._link.run(worker_plans.withdraw(table.lease))
+                    await self._link.run(worker_plans.notify(table.job.channel))
                 except FAULTS as error:
                     LOGGER.info("a promise runs out by itself: %s", told(error))
 

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from psycopg import errors
 
-from jobgen.runtime import plans
+from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.acknowledge import acknowledge
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import Acknowledgement, Fail, Succeed
@@ -175,7 +175,7 @@ class Results:
             return
         try:
             ids = [result.attempt.row.id for result in batch]
-            plan = plans.unlocked(statements.unlocked, ids)
+            plan = worker_plans.unlocked(statements.unlocked, ids)
             free = await self._link.briefly(plan)
         except FAULTS as error:
             self._put_back(pile, batch, error)
@@ -275,15 +275,15 @@ def _succeed_many(
     statements: Statements, worker_id: UUID, batch: Sequence[_Result]
 ) -> plans.Plan[dict[int | UUID, JobStatus]]:
     rows = [result.attempt.row for result in batch]
-    return plans.succeed_many(statements, worker_id, rows)
+    return worker_plans.succeed_many(statements, worker_id, rows)
 
 
 def _fail_many(
     sql: LiteralString, worker_id: UUID, batch: Sequence[_Result]
 ) -> plans.Plan[dict[int | UUID, JobStatus]]:
     failures = [
-        plans.Failure(attempt.row, fail.error, fail.delay)
+        worker_plans.Failure(attempt.row, fail.error, fail.delay)
         for attempt, fail in batch
         if isinstance(fail, Fail)
     ]
-    return plans.fail_many(sql, worker_id, failures)
+    return worker_plans.fail_many(sql, worker_id, failures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from jobgen.runtime import plans
+from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.job import JobType, Lease
 from jobgen.runtime.link import Link
@@ -53,7 +53,7 @@ class Table:
 
     def next_due(self) -> plans.Plan[float | None]:
         """Seconds until the first row is due; None where there is none."""
-        due = yield from plans.next_due(self.job.statements.next_due)
+        due = yield from worker_plans.next_due(self.job.statements.next_due)
         return due.get(self.job.name)
 
     async def run(self, link: Link, plan: plans.Plan[plans.A]) -> plans.A:

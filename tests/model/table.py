@@ -11,7 +11,7 @@ import psycopg
 from psycopg import RawCursor
 from psycopg.rows import TupleRow
 
-from jobgen.runtime import JobStatus, plans, sync
+from jobgen.runtime import JobStatus, sync, worker_plans
 from tests.model.kinds import Hours, Kind
 from tests.model.reference import Key, Moment, Row
 from tests.unseen import Unseen
@@ -107,8 +107,8 @@ class Table:
     ) -> dict[Key, JobStatus]:
         """All with the same error, and the job's own delay."""
         statements = self.module.JOB.statements
-        failures = [plans.Failure(job, error, None) for job in jobs]
-        plan = plans.fail_many(statements.fail_many, worker, failures)
+        failures = [worker_plans.Failure(job, error, None) for job in jobs]
+        plan = worker_plans.fail_many(statements.fail_many, worker, failures)
         return sync.run(self.conn, plan)
 
     def overwrite(self, key: Key, changes: str) -> None:

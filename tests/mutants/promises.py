@@ -14,8 +14,8 @@ PROMISES: Final = (
     Mutant(
         name="a-promise-is-not-withdrawn",
         file=_PROMISES,
-        old="plans.withdraw(lease)):",
-        new="plans.probe()):",
+        old="worker_plans.withdraw(lease)):",
+        new="worker_plans.probe()):",
         test=_SLOTS,
         only="test_a_worker_with_a_free_slot_does_not_sleep_on_its_promise",
     ),

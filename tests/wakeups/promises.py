@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 import generated_example as jobs
-from jobgen.runtime import Lease, plans, sync
+from jobgen.runtime import Lease, sync, worker_plans
 from jobgen.runtime.watch import PROMISE
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -23,18 +23,18 @@ def lease() -> Lease:
 
 
 def promise(conn: Connection, seconds: float = PROMISE) -> None:
-    sync.run(conn, plans.promise(lease(), seconds))
+    sync.run(conn, worker_plans.promise(lease(), seconds))
 
 
 def withdraw(conn: Connection) -> int:
     """The transaction id to settle, taken after the withdrawal; in autocommit mode."""
-    sync.run(conn, plans.withdraw(lease()))
-    return sync.run(conn, plans.transaction())
+    sync.run(conn, worker_plans.withdraw(lease()))
+    return sync.run(conn, worker_plans.transaction())
 
 
 def passed(conn: Connection, transaction: int) -> bool:
     """Whether all have ended who may have read the promise."""
-    return sync.run(conn, plans.barrier(lease(), transaction))
+    return sync.run(conn, worker_plans.barrier(lease(), transaction))
 
 
 def listening(dsn: str) -> Connection:

@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 import generated_example as jobs
-from jobgen.runtime import Cancel, Outcome, Retry, Snooze, plans
+from jobgen.runtime import Cancel, Outcome, Retry, Snooze, plans, worker_plans
 from jobgen.runtime.job import Fence, Statements
 from tests.worker.proxy import Proxy, SlowProxy
 from tests.worker.support import (
@@ -55,7 +55,7 @@ def test_a_worker_looks_for_unknown_rows_until_there_can_be_none(
     jobs_dsn: str, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
     looks = 0
-    held = plans.held
+    held = worker_plans.held
 
     def counted(statements: Statements, worker_id: UUID) -> plans.Plan[list[Fence]]:
         nonlocal looks
@@ -76,7 +76,7 @@ def test_a_worker_looks_for_unknown_rows_until_there_can_be_none(
                 await asyncio.sleep(1)
                 assert 1 <= looks == enough
 
-    monkeypatch.setattr(plans, "held", counted)
+    monkeypatch.setattr(worker_plans, "held", counted)
     enqueue(jobs_dsn, 3)
     role = f"worker_{uuid4().hex}"
     with psycopg.connect(jobs_dsn, autocommit=True) as conn:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import generated_example as jobs
-from jobgen.runtime import Retry, Snooze, plans, sync
+from jobgen.runtime import Retry, Snooze, plans, sync, worker_plans
 from jobgen.runtime.job import Fence
 from tests.worker.support import (
     PATIENCE,
@@ -39,10 +39,12 @@ def test_a_batch_leaves_out_what_a_later_attempt_owns(
     (again,) = jobs.send_mail.fetch_many(conn, worker_id, 1)
     conn.commit()
     assert again.id == fences[1].id
-    written = sync.run(conn, plans.succeed_many(job.statements, worker_id, fences))
+    written = sync.run(
+        conn, worker_plans.succeed_many(job.statements, worker_id, fences)
+    )
     assert written.keys() == {fences[0].id, fences[2].id}
     other = [Fence.of(again)]
-    assert not sync.run(conn, plans.succeed_many(job.statements, uuid4(), other))
+    assert not sync.run(conn, worker_plans.succeed_many(job.statements, uuid4(), other))
     conn.commit()
     assert statuses(jobs_dsn) == ["succeeded", "running", "succeeded"]
 
@@ -56,7 +58,9 @@ def test_a_batch_of_failures_leaves_out_what_a_later_attempt_owns(
     conn.commit()
     fetched = jobs.send_mail.fetch_many(conn, worker_id, 3)
     failures = [
-        plans.Failure(Fence.of(row), f"no luck with {place}", timedelta(days=place))
+        worker_plans.Failure(
+            Fence.of(row), f"no luck with {place}", timedelta(days=place)
+        )
         for place, row in enumerate(fetched)
     ]
     sync.run(conn, plans.give_back(statements, Fence.of(fetched[1])))
@@ -65,11 +69,15 @@ def test_a_batch_of_failures_leaves_out_what_a_later_attempt_owns(
     conn.commit()
     assert again.id == fetched[1].id
     assert statements.fail_many is not None
-    written = sync.run(conn, plans.fail_many(statements.fail_many, worker_id, failures))
+    written = sync.run(
+        conn, worker_plans.fail_many(statements.fail_many, worker_id, failures)
+    )
     assert set(written.values()) == {jobs.JobStatus.RETRY}
     assert written.keys() == {fetched[0].id, fetched[2].id}
-    other = [plans.Failure(Fence.of(again), "not mine", None)]
-    assert not sync.run(conn, plans.fail_many(statements.fail_many, uuid4(), other))
+    other = [worker_plans.Failure(Fence.of(again), "not mine", None)]
+    assert not sync.run(
+        conn, worker_plans.fail_many(statements.fail_many, uuid4(), other)
+    )
     conn.commit()
     columns = "last_error, date_part('day', run_at - updated_at), status::text"
     assert rows(jobs_dsn, columns) == [
