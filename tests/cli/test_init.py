@@ -108,7 +108,7 @@ def test_nothing_that_is_there_is_overwritten(
         ("file", "cannot write file/schemas: Not a directory"),
         ("file/sub", "cannot write file/sub/schemas: Not a directory"),
         ("x" * 300, "File name too long"),
-        ("nul\0", "cannot write there: embedded null byte"),
+        ("nul\0", "embedded null"),  # in words that differ between Pythons
     ],
 )
 def test_a_directory_that_cannot_be_is_one_line(
