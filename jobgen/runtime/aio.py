@@ -19,6 +19,7 @@ from jobgen.runtime import plans
 from jobgen.runtime.cursor import (
     SET_ENCODING,
     AsyncCursor,
+    SqlRow,
     foreign_encoding,
     refuse_pipeline,
 )
@@ -30,7 +31,9 @@ A = TypeVar("A")
 
 
 async def enqueue(conn: AsyncConnection[object], job: Producer[N, K], new: N) -> K:
-    return await run(conn, plans.enqueue(job, new))
+    row = await _row(conn, plans.enqueue(job, new))
+    found: K = row[0]
+    return found
 
 
 async def enqueue_many(
@@ -48,7 +51,9 @@ async def enqueue_copy(
 
 
 async def pending(conn: AsyncConnection[object], job: Producer[N, K]) -> int:
-    return await run(conn, plans.pending(job))
+    row = await _row(conn, plans.pending(job))
+    found: int = row[0]
+    return found
 
 
 async def fetch(
@@ -90,6 +95,23 @@ async def rescue(
     conn: AsyncConnection[object], job: JobType[N, J, K], dead_after: timedelta
 ) -> int:
     return await run(conn, plans.rescue(job.statements, dead_after))
+
+
+async def _row(conn: AsyncConnection[object], statement: plans.Execute) -> SqlRow:
+    """Carry out a statement that returns one row, in whatever transaction it is in."""
+    refuse_pipeline(conn)
+    own = foreign_encoding(conn)
+    if own is None:
+        return await _only(AsyncCursor(conn), statement)
+    async with _utf8(conn, own):
+        return await _only(AsyncCursor(conn), statement)
+
+
+async def _only(cursor: AsyncCursor, statement: plans.Execute) -> SqlRow:
+    await cursor.execute(statement.sql, statement.parameters, binary=True)
+    row = await cursor.fetchone()
+    assert row is not None, "it returns one row"
+    return row
 
 
 async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:

@@ -65,11 +65,10 @@ Plan: TypeAlias = Generator[Step, Rows, A]
 # --- producers --------------------------------------------------------------
 
 
-def enqueue(job: Producer[N, K], new: N) -> Plan[K]:
-    rows = yield Execute(job.enqueue_sql, _parameters(job.inputs, job.values(new)))
-    (row,) = rows.all()
-    found: K = row[0]
-    return found
+def enqueue(job: Producer[N, K], new: N) -> Execute:
+    """The one statement; it returns a row with the id. No plan: one would take as long
+    again as the rest of it."""
+    return Execute(job.enqueue_sql, _parameters(job.inputs, job.values(new)))
 
 
 def enqueue_many(job: Producer[N, K], news: Iterable[N]) -> Plan[list[K]]:
@@ -96,11 +95,9 @@ def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
     return count
 
 
-def pending(job: Producer[N, K]) -> Plan[int]:
-    rows = yield Execute(job.pending_sql)
-    (row,) = rows.all()
-    count: int = row[0]
-    return count
+def pending(job: Producer[N, K]) -> Execute:
+    """The one statement; it returns a row with the number."""
+    return Execute(job.pending_sql)
 
 
 def _insert(job: Producer[N, K], values: Iterable[tuple[object, ...]]) -> Plan[list[K]]:

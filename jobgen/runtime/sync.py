@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from jobgen.runtime import plans
 from jobgen.runtime.cursor import (
     SET_ENCODING,
+    SqlRow,
     SyncCursor,
     foreign_encoding,
     refuse_pipeline,
@@ -30,7 +31,9 @@ A = TypeVar("A")
 
 
 def enqueue(conn: Connection[object], job: Producer[N, K], new: N) -> K:
-    return run(conn, plans.enqueue(job, new))
+    row = _row(conn, plans.enqueue(job, new))
+    found: K = row[0]
+    return found
 
 
 def enqueue_many(
@@ -48,7 +51,9 @@ def enqueue_copy(
 
 
 def pending(conn: Connection[object], job: Producer[N, K]) -> int:
-    return run(conn, plans.pending(job))
+    row = _row(conn, plans.pending(job))
+    found: int = row[0]
+    return found
 
 
 def fetch(conn: Connection[object], job: JobType[N, J, K], worker_id: UUID) -> J | None:
@@ -88,6 +93,23 @@ def rescue(
     conn: Connection[object], job: JobType[N, J, K], dead_after: timedelta
 ) -> int:
     return run(conn, plans.rescue(job.statements, dead_after))
+
+
+def _row(conn: Connection[object], statement: plans.Execute) -> SqlRow:
+    """Carry out a statement that returns one row, in whatever transaction it is in."""
+    refuse_pipeline(conn)
+    own = foreign_encoding(conn)
+    if own is None:
+        return _only(SyncCursor(conn), statement)
+    with _utf8(conn, own):
+        return _only(SyncCursor(conn), statement)
+
+
+def _only(cursor: SyncCursor, statement: plans.Execute) -> SqlRow:
+    cursor.execute(statement.sql, statement.parameters, binary=True)
+    row = cursor.fetchone()
+    assert row is not None, "it returns one row"
+    return row
 
 
 def run(conn: Connection[object], plan: plans.Plan[A]) -> A:

@@ -374,10 +374,9 @@ MUTANTS: Final = (
     Mutant(
         name="enqueue-commits",
         file=f"{_RUNTIME}/sync.py",
-        old="    return run(conn, plans.enqueue(job, new))\n",
-        new="""    found = run(conn, plans.enqueue(job, new))
+        old="    row = _row(conn, plans.enqueue(job, new))\n",
+        new="""    row = _row(conn, plans.enqueue(job, new))
     conn.commit()
-    return found
 """,
         test=_ENQUEUE,
         only="test_jobs_are_part_of_the_callers_transaction",
@@ -385,10 +384,9 @@ MUTANTS: Final = (
     Mutant(
         name="aio-enqueue-commits",
         file=f"{_RUNTIME}/aio.py",
-        old="    return await run(conn, plans.enqueue(job, new))\n",
-        new="""    found = await run(conn, plans.enqueue(job, new))
+        old="    row = await _row(conn, plans.enqueue(job, new))\n",
+        new="""    row = await _row(conn, plans.enqueue(job, new))
     await conn.commit()
-    return found
 """,
         test=_ENQUEUE,
         only="test_jobs_are_part_of_the_callers_transaction",
