@@ -1,7 +1,8 @@
 """A YAML value → the text of the same JSON value.
 
 Stage: schema. Only JSON's own words are anything but text: plain `true`, `false`,
-`null` and JSON's numbers, digit for digit; `no`, `0x10` and `12:30` are texts.
+`null` and JSON's numbers, digit for digit; `no`, `0x10` and `12:30` are texts. YAML's
+`.nan` and `.inf` are numbers to whoever writes them, and JSON has none such.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from jobgen.schema.diagnostics import Span
 from jobgen.schema.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"\.(?:nan|NaN|NAN)|[+-]?\.(?:inf|Inf|INF)")
 
 
 def json_text(node: Node) -> str | Span:
-    """The JSON, or where a number stands that is too large to be read again.
+    """The JSON, or where a number stands that is too large to be read again, or none.
 
     The depth of `node` is bounded by `compose.MAX_DEPTH`, hence the recursion.
     """
@@ -55,7 +57,7 @@ def _scalar(node: Scalar) -> str | Span:
     if _NUMBER.fullmatch(node.text):
         fits = len(node.text) <= 300 and abs(float(node.text)) <= 1e308
         return node.text if fits else node.span
-    return _quoted(node.text)
+    return node.span if _NO_NUMBER.fullmatch(node.text) else _quoted(node.text)
 
 
 def _quoted(text: str) -> str:

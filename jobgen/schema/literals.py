@@ -57,6 +57,8 @@ _MOST = 100
 
 _CALL = re.compile(r"[a-z_][a-z0-9_.]*\(.*\)|current_[a-z]+", re.IGNORECASE)
 """What is no literal but would be SQL."""
+_SPECIAL = {"now": "now()", "today": "current_date"}
+"""Literals whose value is that of the moment in which the table is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,9 @@ def _help(node: Scalar, family: Family, sql: str, full: str) -> str | None:
         return f"write a number from {-half} to {half - 1}"
     if family is Family.RANGE and values.is_range_too_high(node.text, sql):
         return "leave the bound out: PostgreSQL needs the value after it to keep it"
-    if _CALL.fullmatch(node.text):
-        return f"it is an expression: write 'default_sql: {node.text}'"
+    expression = _SPECIAL.get(node.text.lower(), node.text)
+    if _CALL.fullmatch(expression):
+        return f"it is an expression: write 'default_sql: {expression}'"
     if family is Family.TEXT:
         return "shorten it, or allow more characters in the type"
     if family is Family.RANGE:

@@ -168,6 +168,8 @@ def test_null_is_no_default_for_a_nullable_column() -> None:
         ("text", "null"),
         ("text", "{a: b}"),
         ("jsonb", "1e999"),
+        ("jsonb", ".nan"),
+        ("jsonb", "[1, {a: -.Inf}]"),
     ],
 )
 def test_a_value_of_another_type_is_refused(type_: str, written: str) -> None:
