@@ -130,8 +130,8 @@ def _schema(
 
 
 def _package(fields: Fields, found: Gatherer) -> str:
-    package, span = fields.get_or(Keys.PACKAGE, ""), fields.span(Keys.PACKAGE)
-    if not package or span is None:
+    package, span = fields.get(Keys.PACKAGE), fields.span(Keys.PACKAGE)
+    if package is None or span is None:
         return ""
     parts = package.split(".")
     if not all(re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) for part in parts):
