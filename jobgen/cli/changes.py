@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -53,10 +54,18 @@ def _relative(path: Path) -> str:
 
 
 def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
-    return difflib.unified_diff(
-        old.decode(errors="replace").split("\n"),  # shows a CR, as splitlines would not
-        new.decode().split("\n"),
+    """The lines of a unified diff, which `patch` and `git apply` take."""
+    for line in difflib.unified_diff(
+        _lines(old.decode(errors="replace")),
+        _lines(new.decode()),
         f"{name} (on disk)",
         f"{name} (from the schema)",
-        lineterm="",
-    )
+    ):
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
+
+
+def _lines(text: str) -> list[str]:
+    """Each with its LF alone as its end: a CR is shown, as splitlines would not."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+import subprocess
 import sys
 
 import pytest
@@ -56,6 +57,22 @@ def test_a_line_end_alone_is_a_difference(project: Project) -> None:
     done = project.build("--check")
     assert done.code == 1
     assert "+++ app_jobs/enums.py (from the schema)" in done.out
+
+
+@pytest.mark.parametrize("end", [b"# mine\n", b"# mine", b"\n\n"])
+def test_the_diff_can_be_applied(project: Project, end: bytes) -> None:
+    """Also where the end of a file differs, or the newline there."""
+    project.build()
+    path = project.output / "enums.py"
+    fresh = path.read_bytes()
+    for mine in (fresh + end, fresh[:-1], fresh[:-1] + end):
+        path.write_bytes(mine)
+        diff = project.build("--check").out
+        for side in (" (on disk)", " (from the schema)"):
+            diff = diff.replace(side, "")
+        apply = ["git", "apply", "-p0", "-"]
+        subprocess.run(apply, input=diff.encode(), cwd=project.root, check=True)
+        assert path.read_bytes() == fresh
 
 
 def test_a_mistake_in_the_schema_is_not_a_difference(project: Project) -> None:
