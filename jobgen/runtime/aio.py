@@ -116,10 +116,10 @@ async def _only(cursor: AsyncCursor, statement: plans.Execute) -> SqlRow:
 
 async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
-    refuse_pipeline(conn)
     own = foreign_encoding(conn)
     if own is None:
         return await _drive(AsyncCursor(conn), plan)
+    refuse_pipeline(conn)
     async with _utf8(conn, own):
         return await _drive(AsyncCursor(conn), plan)
 
@@ -137,6 +137,8 @@ async def _drive(cursor: AsyncCursor, plan: plans.Plan[A]) -> A:
 async def _carry_out(cursor: AsyncCursor, step: plans.Step) -> Rows:
     if isinstance(step, plans.Execute):
         await cursor.execute(step.sql, step.parameters, binary=True)
+        if cursor.pgresult is None:  # in pipeline mode
+            await cursor.fetchone()  # waits for the rows, which `Rows` reads
     else:
         async with cursor.copy(step.sql) as copy:
             copy.set_types(step.types)

@@ -64,10 +64,11 @@ def foreign_encoding(conn: BaseConnection[object]) -> str | None:
 def refuse_pipeline(conn: BaseConnection[object]) -> None:
     """Raises `psycopg.NotSupportedError` in pipeline mode.
 
-    Statements depend on results there are not yet, and COPY is forbidden in it.
+    For what looks at the transaction's state, which is not known in it, and for COPY,
+    which is forbidden in it. A statement alone works: its answer is waited for.
     """
     if conn.pgconn.pipeline_status != PipelineStatus.OFF:
         raise NotSupportedError(
-            "jobgen's functions do not work in pipeline mode: call them outside of"
-            " the block of conn.pipeline()"
+            "this function does not work in pipeline mode: call it outside of the"
+            " block of conn.pipeline()"
         )

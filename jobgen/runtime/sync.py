@@ -114,10 +114,10 @@ def _only(cursor: SyncCursor, statement: plans.Execute) -> SqlRow:
 
 def run(conn: Connection[object], plan: plans.Plan[A]) -> A:
     """Carry out a plan on the connection, in whatever transaction it is in."""
-    refuse_pipeline(conn)
     own = foreign_encoding(conn)
     if own is None:
         return _drive(SyncCursor(conn), plan)
+    refuse_pipeline(conn)
     with _utf8(conn, own):
         return _drive(SyncCursor(conn), plan)
 
@@ -135,6 +135,8 @@ def _drive(cursor: SyncCursor, plan: plans.Plan[A]) -> A:
 def _carry_out(cursor: SyncCursor, step: plans.Step) -> Rows:
     if isinstance(step, plans.Execute):
         cursor.execute(step.sql, step.parameters, binary=True)
+        if cursor.pgresult is None:  # in pipeline mode
+            cursor.fetchone()  # waits for the rows, which `Rows` reads
     else:
         with cursor.copy(step.sql) as copy:
             copy.set_types(step.types)

@@ -282,13 +282,60 @@ def test_bulk_enqueueing_may_be_the_first_on_a_connection_with_scalar_rows(
     asyncio.run(main())
 
 
-def test_pipeline_mode_is_refused_by_name(jobs_dsn: str) -> None:
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_a_job_is_enqueued_and_finished_in_a_pipeline(
+    jobs_dsn: str, autocommit: bool
+) -> None:
+    """Between statements of the caller whose results are not there yet."""
+
+    async def main() -> None:
+        conn = await psycopg.AsyncConnection.connect(jobs_dsn, autocommit=autocommit)
+        async with conn:
+            first = await aio.send_mail.fetch(conn, uuid4())
+            assert first is not None
+            async with conn.pipeline():
+                cursor = await conn.execute("SELECT 1")
+                second = await aio.send_mail.enqueue(conn, MAIL)
+                assert second > first.id
+                assert await aio.send_mail.pending(conn) == 1
+                assert await aio.send_mail.timeout(conn, first) is JobStatus.RETRY
+                assert await cursor.fetchall() == [(1,)]
+
+    with psycopg.connect(jobs_dsn, autocommit=autocommit) as conn:
+        with conn.pipeline():
+            cursor = conn.execute("SELECT 1")
+            ids = [send_mail.enqueue(conn, MAIL) for _ in range(2)]
+            assert ids[0] < ids[1]
+            assert cursor.fetchall() == [(1,)]
+        job = send_mail.fetch(conn, uuid4())
+        assert job is not None
+        with conn.pipeline():
+            assert send_mail.pending(conn) == 1
+            assert send_mail.succeed(conn, job) is JobStatus.SUCCEEDED
+            assert send_mail.fail(conn, job, "late") is None
+    asyncio.run(main())
+
+
+def test_an_error_in_a_pipeline_is_raised_where_it_is_made(jobs_dsn: str) -> None:
+    """And the pipeline goes on after the rollback."""
+    wrong = ImportContacts(
+        file_name="a.csv", content="", columns_map={}, delimiter=";;"
+    )
+    with psycopg.connect(jobs_dsn) as conn, conn.pipeline():
+        send_mail.enqueue(conn, MAIL)
+        with pytest.raises(psycopg.errors.StringDataRightTruncation):
+            import_contacts.enqueue(conn, wrong)
+        conn.rollback()
+        assert send_mail.pending(conn) == 0
+
+
+def test_what_cannot_be_in_a_pipeline_is_refused_by_name(jobs_dsn: str) -> None:
     async def main() -> None:
         conn = await psycopg.AsyncConnection.connect(jobs_dsn)
         async with conn, conn.pipeline():
             for call in (
-                aio.send_mail.enqueue(conn, MAIL),
                 aio.send_mail.enqueue_many(conn, [MAIL]),
+                aio.send_mail.enqueue_copy(conn, [MAIL]),
                 aio.send_mail.fetch(conn, uuid4()),
             ):
                 with pytest.raises(psycopg.NotSupportedError, match="pipeline mode"):
@@ -297,11 +344,10 @@ def test_pipeline_mode_is_refused_by_name(jobs_dsn: str) -> None:
     with psycopg.connect(jobs_dsn) as conn:
         with conn.pipeline():
             for call in (
-                lambda: send_mail.enqueue(conn, MAIL),
                 lambda: send_mail.enqueue_many(conn, [MAIL]),
                 lambda: send_mail.enqueue_copy(conn, [MAIL]),
                 lambda: send_mail.fetch(conn, uuid4()),
-                lambda: send_mail.pending(conn),
+                lambda: send_mail.fetch_many(conn, uuid4(), 2),
             ):
                 with pytest.raises(psycopg.NotSupportedError, match="pipeline mode"):
                     call()
