@@ -7,6 +7,7 @@ asked by editors and prompts, and should cost no more than Python itself.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol
@@ -63,15 +64,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: fine; 1: found something; 2: cannot do it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
     except SystemExit as exit:  # argparse, after --help or a usage error
         return exit.code if isinstance(exit.code, int) else 2
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        return 2
+        return _silenced()
+    except OSError as error:
+        return _silenced(f"jobgen: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _open_missing_streams() -> None:
+    """A stream that was closed by whoever began this process is None in Python."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
+
+
+def _silenced(last: str = "") -> int:
+    """The exit code where a stream cannot be written, after `last` if that can.
+
+    What is left in a buffer would fail once more as Python exits, and change the code.
+    """
+    from contextlib import suppress
+
+    with suppress(OSError):
+        print(last, end="\n" if last else "", file=sys.stderr, flush=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            os.dup2(nowhere, stream.fileno())
+    return 2
 
 
 def _run(arguments: list[str]) -> int:

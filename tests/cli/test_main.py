@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,37 @@ def test_a_file_that_cannot_be_read_is_one_diagnostic(
     assert done.err.count("error[unreadable]") == 1
     assert reason in done.err
     assert project.files() == before
+
+
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "code"),
+    [
+        (">&-", "schema", 0),
+        (">&-", "build --check jobs.yaml", 1),
+        ("2>&-", "build missing.yaml", 2),
+        (">&- 2>&-", "build missing.yaml", 2),
+        (">/dev/full", "schema", 2),
+        (">/dev/full", "build --check jobs.yaml", 2),
+        ("2>/dev/full", "build missing.yaml", 2),
+        (">/dev/full 2>/dev/full", "schema", 2),
+        ("| true", "build --check jobs.yaml", 2),
+    ],
+)
+def test_a_stream_that_takes_nothing_is_no_traceback(
+    tmp_path: Path, redirection: str, arguments: str, code: int
+) -> None:
+    """It is closed, its disk is full, or its reader has gone."""
+    if "full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    schema = SCHEMA.replace("../app_jobs", "app_jobs")
+    (tmp_path / "jobs.yaml").write_text(schema, "utf-8")
+    command = shlex.join([sys.executable, "-m", "jobgen"])
+    # The code is that of jobgen, and not of the pipe, whose reader goes first.
+    script = f"{{ sleep 0.1; {command} {arguments}; echo $? >code; }} {redirection}"
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (tmp_path / "code").read_text() == f"{code}\n"
+    assert done.stdout == ""
+    said = "jobgen: No space left on device\n"
+    assert done.stderr == (said if redirection == ">/dev/full" else "")
