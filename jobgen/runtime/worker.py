@@ -160,10 +160,14 @@ class Worker:
         self._ran = True
         with stopped_by_signals(self.stop):
             try:
-                await self._check()
+                fits = await self._checked()
             except BaseException:
                 await self._fetching.link.drop()
                 raise
+            if not fits:
+                await self._fetching.link.drop()
+                LOGGER.info("worker %s stopped before it began", self.id)
+                return
             self._heartbeat.start()
             LOGGER.info("worker %s runs %s", self.id, self._names())
             background = self._start_background()
@@ -179,6 +183,21 @@ class Worker:
                 await self._end(asyncio.create_task(shutdown))
             if self._broken is not None:
                 raise self._broken
+
+    async def _checked(self) -> bool:
+        """The database is what the package needs; False: stopped before it answered."""
+        if self._stopping.is_set():
+            await self._check()
+            return True
+        check = asyncio.create_task(self._check())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({check, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if check.done():
+                check.result()
+            return check.done()
+        finally:
+            await _cancelled([check, stopping])
 
     async def _check(self) -> None:
         check_package(self._package)

@@ -1,6 +1,8 @@
 """A worker ends when it is told to, whatever the server does meanwhile."""
 
 import asyncio
+import select
+import socket
 import time
 
 import psycopg
@@ -40,6 +42,23 @@ class _Handler:
             await asyncio.sleep(2 * PATIENCE)
         finally:
             self.cancelled_at = time.monotonic()
+
+
+def test_a_server_that_does_not_answer_at_the_start_is_not_waited_for() -> None:
+    """The worker ends as cleanly as one that had begun."""
+
+    async def scenario(port: int) -> float:
+        dsn = f"host=127.0.0.1 port={port} connect_timeout={PATIENCE}"
+        worker = Worker(dsn, mail_handlers(_Handler()))
+        running = asyncio.create_task(worker.run())
+        await until(lambda: select.select([server], [], [], 0)[0] != [])
+        stopped_at = time.monotonic()
+        worker.stop()
+        await running
+        return time.monotonic() - stopped_at
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert asyncio.run(scenario(server.getsockname()[1])) < 1
 
 
 @pytest.mark.parametrize("hurry", [False, True], ids=["once", "twice"])
