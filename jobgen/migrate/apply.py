@@ -30,6 +30,7 @@ from jobgen.migrate.record import Applied, Place
 from jobgen.migrate.script import BASELINE
 from jobgen.migrate.session import settle
 from jobgen.migrate.statements import split
+from jobgen.schema.tables import MIGRATIONS_TABLE
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 """Seconds between two attempts to get a lock: so long others can work."""
@@ -91,7 +92,7 @@ def apply(conn: Connection, job: Job, told: Told) -> int:
 def _take_turn(conn: Connection, job: Job, told: Told) -> None:
     """One `apply` at a time. Tried again and again, because one that waits for a lock
     holds a snapshot, for which a concurrent build of an index would wait."""
-    key = f"{job.place.schema}.{record.TABLE}.{job.place.package}"
+    key = f"{job.place.schema}.{MIGRATIONS_TABLE}.{job.place.package}"
     question = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
     waiting = False
     while conn.execute(question, [key]).fetchone() != (True,):

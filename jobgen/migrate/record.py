@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from jobgen.migrate.catalog import Connection
 from jobgen.migrate.chain import Migration
 from jobgen.schema.quoting import qualified, quote_identifier, quote_literal
-
-TABLE = "jobgen_migrations"
+from jobgen.schema.tables import MIGRATIONS_TABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,7 @@ class Place:
 
     @property
     def table(self) -> str:
-        return qualified(self.schema, TABLE)
+        return qualified(self.schema, MIGRATIONS_TABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ def _has_schema(conn: Connection, place: Place) -> bool:
 def turn_sql(place: Place) -> str:
     """Waits, within a transaction, for those of other packages of the schema. They make
     and grant the same things, which the server does not do twice at once."""
-    key = quote_literal(f"{place.schema}.{TABLE}")
+    key = quote_literal(f"{place.schema}.{MIGRATIONS_TABLE}")
     return (
         "SELECT pg_catalog.pg_advisory_xact_lock("
         f"pg_catalog.hashtextextended({key}, 0))"

@@ -16,7 +16,12 @@ from jobgen.schema.indexes import payload_indexes
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
-from jobgen.schema.tables import STATUS_TYPE, WORKERS_TABLE, base_columns
+from jobgen.schema.tables import (
+    MIGRATIONS_TABLE,
+    STATUS_TYPE,
+    WORKERS_TABLE,
+    base_columns,
+)
 from jobgen.schema.types import Family
 
 RESERVED_CLASSES: Mapping[str, str] = {
@@ -207,9 +212,11 @@ def _of_column(job: Job, column: Column) -> tuple[str, ...]:
 
 
 def _check_relations(schema: Schema, places: Places, found: Gatherer) -> None:
-    """Tables, indexes and sequences share one namespace."""
-    index = names.primary_key(WORKERS_TABLE)
-    taken = {WORKERS_TABLE: "jobgen's table", index: "jobgen's index"}
+    """Tables, indexes and sequences share one namespace; tables are types as well."""
+    taken = {STATUS_TYPE: "jobgen's type"}
+    for table in (WORKERS_TABLE, MIGRATIONS_TABLE):
+        taken[table] = "jobgen's table"
+        taken[names.primary_key(table)] = "jobgen's index"
     for job in schema.jobs:
         owner = f"a name that the job {shown(job.name)} needs"
         mine = sorted(_relations(job))
@@ -245,8 +252,8 @@ def _check_types(schema: Schema, places: Places, found: Gatherer) -> None:
         if enum.name == STATUS_TYPE:
             message = f"'{STATUS_TYPE}' is the type of every job's status"
             found.error("reserved-name", span, message, "rename the enum")
-        elif enum.name == WORKERS_TABLE:
-            message = f"'{WORKERS_TABLE}' is jobgen's table, and so a type already"
+        elif enum.name in (WORKERS_TABLE, MIGRATIONS_TABLE):
+            message = f"'{enum.name}' is jobgen's table, and so a type already"
             found.error("reserved-name", span, message, "rename the enum")
         elif enum.name in tables:
             message = f"'{enum.name}' is the table of a job, and so a type already"

@@ -32,6 +32,8 @@ STATUSES = (
 )
 
 WORKERS_TABLE = "jobgen_workers"
+MIGRATIONS_TABLE = "jobgen_migrations"
+"""In the same PostgreSQL schema; `jobgen migrate apply` makes it."""
 
 OPTIONS = (
     ("autovacuum_vacuum_threshold", "1000"),

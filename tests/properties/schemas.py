@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jobgen.schema import names as derived
 from jobgen.schema.checks import RESERVED_CLASSES
 from jobgen.schema.jobs import RESERVED_JOBS
-from jobgen.schema.tables import STATUS_TYPE, WORKERS_TABLE
+from jobgen.schema.tables import MIGRATIONS_TABLE, STATUS_TYPE, WORKERS_TABLE
 from jobgen.schema.typenames import REFUSED, TYPE_NAMES
 from tests.properties import roles
 from tests.properties.cases import Case, JobCase, RolesCase
@@ -28,16 +28,16 @@ from tests.properties.texts import docs, labels
 ORDINARY = 40
 """The bytes of a name for which the output is laid out as `ruff format` does."""
 
+_OWN = (STATUS_TYPE, WORKERS_TABLE, MIGRATIONS_TABLE)
+
 
 @dataclass(slots=True)
 class _Taken:
     """The names of one schema that are given away already."""
 
     classes: set[str] = field(default_factory=lambda: set(RESERVED_CLASSES))
-    types: set[str] = field(
-        default_factory=lambda: {STATUS_TYPE, WORKERS_TABLE, *TYPE_NAMES, *REFUSED}
-    )
-    tables: list[str] = field(default_factory=lambda: [WORKERS_TABLE])
+    types: set[str] = field(default_factory=lambda: {*_OWN, *TYPE_NAMES, *REFUSED})
+    tables: list[str] = field(default_factory=lambda: list(_OWN))
 
     def enum(self, name: str) -> bool:
         """Whether an enum may have `name`, which then is taken."""
