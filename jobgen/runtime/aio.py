@@ -99,7 +99,6 @@ async def rescue(
 
 async def _row(conn: AsyncConnection[object], statement: plans.Execute) -> SqlRow:
     """Carry out a statement that returns one row, in whatever transaction it is in."""
-    refuse_pipeline(conn)
     own = foreign_encoding(conn)
     if own is None:
         return await _only(AsyncCursor(conn), statement)
@@ -119,7 +118,6 @@ async def run(conn: AsyncConnection[object], plan: plans.Plan[A]) -> A:
     own = foreign_encoding(conn)
     if own is None:
         return await _drive(AsyncCursor(conn), plan)
-    refuse_pipeline(conn)
     async with _utf8(conn, own):
         return await _drive(AsyncCursor(conn), plan)
 
@@ -155,6 +153,7 @@ async def _utf8(conn: AsyncConnection[object], own: str) -> AsyncGenerator[None]
     In a transaction the setting is local to it: where the block leaves the
     transaction failed, the caller's rollback takes it back.
     """
+    refuse_pipeline(conn)
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     local = not (conn.autocommit and idle)
     await AsyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))

@@ -97,7 +97,6 @@ def rescue(
 
 def _row(conn: Connection[object], statement: plans.Execute) -> SqlRow:
     """Carry out a statement that returns one row, in whatever transaction it is in."""
-    refuse_pipeline(conn)
     own = foreign_encoding(conn)
     if own is None:
         return _only(SyncCursor(conn), statement)
@@ -117,7 +116,6 @@ def run(conn: Connection[object], plan: plans.Plan[A]) -> A:
     own = foreign_encoding(conn)
     if own is None:
         return _drive(SyncCursor(conn), plan)
-    refuse_pipeline(conn)
     with _utf8(conn, own):
         return _drive(SyncCursor(conn), plan)
 
@@ -153,6 +151,7 @@ def _utf8(conn: Connection[object], own: str) -> Generator[None]:
     In a transaction the setting is local to it: where the block leaves the
     transaction failed, the caller's rollback takes it back.
     """
+    refuse_pipeline(conn)
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     local = not (conn.autocommit and idle)
     SyncCursor(conn).execute(SET_ENCODING, ("UTF8", local))
