@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from tests import memory, servers
 from tests.properties import profiles
 from tests.servers import Installation, Server
+from tests.stalls import Stalls
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -137,6 +138,13 @@ def conn(jobs_dsn: str) -> Iterator[psycopg.Connection[TupleRow]]:
     conn = psycopg.connect(jobs_dsn)
     yield conn
     conn.close()
+
+
+@pytest.fixture
+def stalls() -> Iterator[Stalls]:
+    """When the machine stood still during the test, for those that look at the clock."""
+    with Stalls() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,13 @@ class Stalls:
 
     def __init__(self) -> None:
         self._found: list[Pause] = []
+        self._seen = time.monotonic()
+        self._turn = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._look)
 
     def __enter__(self) -> Stalls:
+        self._seen = time.monotonic()
         self._thread.start()
         return self
 
@@ -32,6 +35,7 @@ class Stalls:
 
     def without(self, pause: Pause) -> float:
         """How many seconds of a pause remain."""
+        self._note()  # of one that has just ended, whoever goes on first
         return (
             pause.end
             - pause.begin
@@ -41,10 +45,17 @@ class Stalls:
             )
         )
 
+    def since(self, begin: float) -> float:
+        """The seconds until now, but for those of stalls."""
+        return self.without(Pause(begin, time.monotonic()))
+
     def _look(self) -> None:
-        seen = time.monotonic()
         while not self._stopped.wait(0.01):
+            self._note()
+
+    def _note(self) -> None:
+        with self._turn:
             now = time.monotonic()
-            if now - seen > 0.1:
-                self._found.append(Pause(seen, now))
-            seen = now
+            if now - self._seen > 0.1 and not self._stopped.is_set():
+                self._found.append(Pause(self._seen, now))
+            self._seen = now

@@ -21,6 +21,7 @@ from jobgen.runtime import Retry
 from jobgen.runtime.mark import LONGEST
 from tests.emit.schemas import HEAD, files
 from tests.properties.packages import imported
+from tests.stalls import Pause, Stalls
 from tests.unseen import Unseen
 from tests.worker.support import PATIENCE, running, until
 
@@ -57,8 +58,8 @@ class _Behind:
     def __init__(self) -> None:
         self.runs: Counter[tuple[int, int]] = Counter()
         self.starts: dict[int, float] = {}
-        self.waits: list[float] = []
-        """Of urgent jobs that are tried again: seconds from when they were due."""
+        self.waits: list[Pause] = []
+        """Of urgent jobs that are tried again: from when they were due."""
         self._due: dict[int, float] = {}
 
     async def work(self, row: Unseen) -> Retry | None:
@@ -67,7 +68,7 @@ class _Behind:
         self.starts.setdefault(row.id, now)
         await asyncio.sleep(0.002)
         if row.id in self._due:
-            self.waits.append(now - self._due[row.id])
+            self.waits.append(Pause(self._due[row.id], now))
         elif row.attempts_count == 1 and (row.priority < 0 or row.id % 7 == 0):
             if row.priority < 0:
                 self._due[row.id] = time.monotonic() + _AGAIN.total_seconds()
@@ -84,7 +85,7 @@ def _insert_urgent(dsn: str, over: threading.Event, commits: dict[int, float]) -
 
 
 def test_retries_and_urgent_jobs_behind_the_marks_of_many_workers(
-    dsn: str, package: Unseen
+    dsn: str, package: Unseen, stalls: Stalls
 ) -> None:
     """Also while an old snapshot keeps what is finished in the index."""
     behind, commits = _Behind(), dict[int, float]()
@@ -121,8 +122,11 @@ def test_retries_and_urgent_jobs_behind_the_marks_of_many_workers(
         finally:
             over.set()
             producer.join()
-    urgent = sorted(behind.starts[job_id] - when for job_id, when in commits.items())
-    retries = sorted(behind.waits)
+    urgent = sorted(
+        stalls.without(Pause(when, behind.starts[job_id]))
+        for job_id, when in commits.items()
+    )
+    retries = sorted(map(stalls.without, behind.waits))
     print(
         f"marks: busy for {busy:.1f} s; {len(urgent)} urgent jobs waited"
         f" {_shown(urgent)}, {len(retries)} retries {_shown(retries)}"

@@ -11,6 +11,7 @@ import pytest
 
 import generated_example as jobs
 from jobgen.runtime import Handlers, Worker, bind
+from tests.stalls import Stalls
 from tests.worker.proxy import Proxy
 from tests.worker.support import enqueue, mail_handlers, running, statuses, until
 
@@ -32,30 +33,34 @@ def _both() -> Handlers:
     return Handlers(jobs.PACKAGE, (*mails.bound, bind(jobs.prune_charts.JOB, _handler)))
 
 
-async def _one_more(worker: Worker, conn: psycopg.Connection[object]) -> None:
+async def _one_more(
+    worker: Worker, conn: psycopg.Connection[object], stalls: Stalls
+) -> None:
     """A job of the other table is done, and without delay."""
     before, started = worker.stats().succeeded, time.monotonic()
     jobs.prune_charts.enqueue(conn, jobs.PruneCharts())
     conn.commit()
     await until(lambda: worker.stats().succeeded == before + 1)
-    assert time.monotonic() - started < 3
+    assert stalls.since(started) < 3
 
 
 def test_a_locked_table_holds_up_no_other(
-    jobs_dsn: str, conn: psycopg.Connection[object]
+    jobs_dsn: str, conn: psycopg.Connection[object], stalls: Stalls
 ) -> None:
     async def scenario() -> None:
         async with running(jobs_dsn, _both()) as worker:
-            await _one_more(worker, conn)
+            await _one_more(worker, conn, stalls)
             with psycopg.connect(jobs_dsn) as owner:
                 owner.execute("LOCK TABLE send_mail_jobs")
                 for _ in range(5):
-                    await _one_more(worker, conn)
+                    await _one_more(worker, conn, stalls)
 
     asyncio.run(scenario())
 
 
-def test_a_locked_table_holds_up_no_other_after_a_lost_fetch(jobs_dsn: str) -> None:
+def test_a_locked_table_holds_up_no_other_after_a_lost_fetch(
+    jobs_dsn: str, stalls: Stalls
+) -> None:
     """The worker looks what it may hold unknown, in all of its tables."""
 
     async def scenario() -> None:
@@ -68,20 +73,23 @@ def test_a_locked_table_holds_up_no_other_after_a_lost_fetch(jobs_dsn: str) -> N
                 await asyncio.sleep(0.5)  # several looks
                 with psycopg.connect(jobs_dsn) as conn:
                     for _ in range(3):
-                        await _one_more(worker, conn)
+                        await _one_more(worker, conn, stalls)
 
     enqueue(jobs_dsn)
     asyncio.run(scenario())
 
 
 def test_a_table_that_cannot_be_fetched_from_holds_up_no_other(
-    jobs_dsn: str, conn: psycopg.Connection[object], caplog: pytest.LogCaptureFixture
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+    stalls: Stalls,
 ) -> None:
     async def scenario() -> None:
         async with running(jobs_dsn, _both()) as worker:
             await until(lambda: "not yet" in caplog.text)
             for _ in range(5):
-                await _one_more(worker, conn)
+                await _one_more(worker, conn, stalls)
             conn.execute("DROP TRIGGER refuse ON send_mail_jobs")
             conn.commit()
             await until(lambda: worker.stats().succeeded == 6)

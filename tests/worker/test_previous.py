@@ -20,6 +20,7 @@ import pytest
 from jobgen.runtime import Handlers, Worker, bind
 from tests.emit.schemas import files
 from tests.properties.packages import imported
+from tests.stalls import Stalls
 from tests.unseen import Unseen
 from tests.worker.previous import protocol_1
 from tests.worker.support import PATIENCE, running, until
@@ -132,7 +133,7 @@ def test_every_job_is_done_once_by_either(dsn: str, present: Unseen) -> None:
 
 
 def test_each_wakes_for_what_the_other_has_no_slot_for(
-    dsn: str, present: Unseen
+    dsn: str, present: Unseen, stalls: Stalls
 ) -> None:
     """The guard tick is off, and each has one slot."""
     taken: list[str] = []
@@ -149,7 +150,7 @@ def test_each_wakes_for_what_the_other_has_no_slot_for(
         for count in (1, 2):
             await asyncio.to_thread(_enqueue, dsn)
             await until(partial(_has_length, taken, count))
-        seconds = time.monotonic() - start
+        seconds = stalls.since(start)
         assert set(taken) == {"previous", "present"}
         free.set()
         await until(lambda: _succeeded((one, other)) == [number, number])

@@ -11,6 +11,7 @@ import pytest
 import generated_example as jobs
 from jobgen.runtime import Worker
 from tests.chaos.network import network
+from tests.stalls import Pause, Stalls
 from tests.worker.support import PATIENCE, enqueue, mail_handlers, rows, until
 
 _SLOW_FETCH = f"""\
@@ -44,7 +45,9 @@ class _Handler:
             self.cancelled_at = time.monotonic()
 
 
-def test_a_server_that_does_not_answer_at_the_start_is_not_waited_for() -> None:
+def test_a_server_that_does_not_answer_at_the_start_is_not_waited_for(
+    stalls: Stalls,
+) -> None:
     """The worker ends as cleanly as one that had begun."""
 
     async def scenario(port: int) -> float:
@@ -55,7 +58,7 @@ def test_a_server_that_does_not_answer_at_the_start_is_not_waited_for() -> None:
         stopped_at = time.monotonic()
         worker.stop()
         await running
-        return time.monotonic() - stopped_at
+        return stalls.since(stopped_at)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert asyncio.run(scenario(server.getsockname()[1])) < 1
@@ -63,7 +66,7 @@ def test_a_server_that_does_not_answer_at_the_start_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("hurry", [False, True], ids=["once", "twice"])
 def test_a_fetch_that_takes_long_is_cancelled(
-    jobs_dsn: str, conn: psycopg.Connection[object], hurry: bool
+    jobs_dsn: str, conn: psycopg.Connection[object], stalls: Stalls, hurry: bool
 ) -> None:
     """At once where somebody is in a hurry; its rows are left as they were."""
     handler = _Handler()
@@ -79,8 +82,9 @@ def test_a_fetch_that_takes_long_is_cancelled(
         if hurry:
             worker.stop()
         await running
-        assert handler.cancelled_at - stopped_at < (1 if hurry else 7)
-        return time.monotonic() - stopped_at
+        waited = stalls.without(Pause(stopped_at, handler.cancelled_at))
+        assert waited < (1 if hurry else 7)
+        return stalls.since(stopped_at)
 
     conn.autocommit = True
     conn.execute(_SLOW_FETCH.encode())
@@ -91,7 +95,7 @@ def test_a_fetch_that_takes_long_is_cancelled(
 
 
 def test_a_server_that_says_nothing_any_more_is_not_waited_for(
-    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
+    jobs_dsn: str, stalls: Stalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobgen.runtime.link.DOUBT_SECONDS", 4 * PATIENCE)
     handler = _Handler()
@@ -107,7 +111,7 @@ def test_a_server_that_says_nothing_any_more_is_not_waited_for(
             worker.stop()
             worker.stop()
             await running
-            assert handler.cancelled_at - stopped_at < 1
+            assert stalls.without(Pause(stopped_at, handler.cancelled_at)) < 1
             return time.monotonic() - stopped_at
 
     enqueue(jobs_dsn)
