@@ -27,7 +27,7 @@ def verify(arguments: argparse.Namespace) -> int:
         scripts += scripts_of(project, plan, baseline=False)
         with database(arguments, alone=True) as conn, scratch(conn) as inside:
             make(inside, scripts, plan.snapshot.database)
-            found = failures(inside, released)
+            found = failures(inside, released, plan.snapshot.database)
     _tell(refused, found, len(released), arguments)
     return 1 if refused or found else 0
 

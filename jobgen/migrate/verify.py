@@ -6,7 +6,7 @@ Stage: migrate, its shell. In a scratch database, which is made and dropped here
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from jobgen.migrate.released import Released
 from jobgen.migrate.session import settle
 from jobgen.migrate.statements import split
 from jobgen.schema.quoting import qualified, quote_identifier
-from jobgen.schema.tables import Database
+from jobgen.schema.tables import Database, Sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,17 @@ def _others(database: Database) -> Iterator[str]:
             )
 
 
-def failures(conn: Connection, released: Iterable[Released]) -> tuple[Failure, ...]:
-    """Those that fail; each is tried by itself, and changes nothing."""
+def failures(
+    conn: Connection, released: Iterable[Released], database: Database
+) -> tuple[Failure, ...]:
+    """Those that fail; each is tried by itself, and changes nothing.
+
+    database: what is there; a trigger of it may fill a column that nobody writes.
+    """
+    syncs = {qualified(each.schema, each.name): each.syncs for each in database.tables}
     found: list[Failure] = []
     for statement in released:
-        message = _attempted(conn, statement.sql) or _left_out(conn, statement)
+        message = _attempted(conn, statement.sql) or _left_out(conn, statement, syncs)
         if message is not None:
             found.append(Failure(statement=statement, message=message))
     return tuple(found)
@@ -117,13 +123,21 @@ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
 """
 
 
-def _left_out(conn: Connection, statement: Released) -> str | None:
-    """What an INSERT does not write, and the table must have."""
+def _left_out(
+    conn: Connection, statement: Released, syncs: Mapping[str, Sequence[Sync]]
+) -> str | None:
+    """What an INSERT does not write, and the table must have. `syncs` are those of
+    each table: a column that has two names is written by either."""
     if statement.inserts is None:
         return None
     table, written = statement.inserts
+    filled = {
+        quote_identifier(sync.new)
+        for sync in syncs.get(table, ())
+        if sync.default is not None or quote_identifier(sync.old) in written
+    }
     required = [row[0] for row in conn.execute(_REQUIRED, [table])]
-    missing = [name for name in required if name not in written]
+    missing = [name for name in required if name not in filled.union(written)]
     return (
         f"it does not write {', '.join(missing)}, which has no default"
         if missing

@@ -176,17 +176,19 @@ def test_each_release_finds_the_enum_by_its_name(database: str) -> None:
 def test_a_worker_of_the_previous_release_starts(database: str) -> None:
     """Until the old name is dropped."""
     second = migrated(database, made(database, FEELING), MOOD, "sample_1")
-    with imported(emit(FEELING, source=SOURCE), {}) as old:
+    release = emit(FEELING, source=SOURCE)
+    released = statements_in(release)
+    with imported(release, {}) as old:
         with psycopg.connect(database, autocommit=True) as conn:
             ids = old.send_mail.enqueue_many(conn, [*jobs(old, "Feeling")])
         done = list[Run]()
         asyncio.run(work(database, old, done, lambda: len(done) == len(ids)))
         assert sorted(run.id for run in done) == ids
         with psycopg.connect(database) as conn:
-            assert failures(conn, statements_in(emit(FEELING, source=SOURCE))) == ()
-        migrated(database, second, MOOD, "sample_2", drop=True)
+            assert failures(conn, released, second.database) == ()
+        third = migrated(database, second, MOOD, "sample_2", drop=True)
         with psycopg.connect(database) as conn:
-            found = failures(conn, statements_in(emit(FEELING, source=SOURCE)))
+            found = failures(conn, released, third.database)
         assert {each.message for each in found} == {
             'type "public.feeling" does not exist'
         }
