@@ -110,7 +110,7 @@ COLUMNS: Final[LiteralString] = """
 SELECT
     attrelid,
     attname::text,
-    regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext', 'citext'),
+    regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext(?=[[]|$)', 'citext'),
     attnotnull,
     CASE WHEN attgenerated = '' THEN '' ELSE 'GENERATED ALWAYS AS ' END
         || pg_get_expr(adbin, adrelid),

@@ -171,7 +171,7 @@ SELECT
     coalesce(has_schema_privilege(home.oid, 'USAGE'), true),
     wanted.place::integer,
     attname::text,
-    regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext', 'citext'),
+    regexp_replace(format_type(atttypid, atttypmod), '^.*[.]citext(?=[[]|$)', 'citext'),
     attnotnull,
     atthasdef OR attidentity <> '' OR typdefault IS NOT NULL OR EXISTS (
         SELECT

@@ -71,6 +71,23 @@ def test_tables_called_as_the_servers_own_come_back(database: str) -> None:
     assert drift(database, schema) == ()
 
 
+def test_an_enum_whose_name_begins_as_an_extensions_type_comes_back(
+    database: str,
+) -> None:
+    """citext is printed without the schema that it happens to be in, and no other."""
+    columns = (
+        "{mode: citext_mode, modes: 'citext_mode[]', word: citext, words: 'citext[]'}"
+    )
+    schema = load(
+        f"{HEAD}enums: {{citext_mode: [a, b]}}\njobs:\n  first: {{columns: {columns}}}\n"
+    )
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("CREATE SCHEMA extensions")
+        conn.execute("CREATE EXTENSION citext SCHEMA extensions")
+    apply(database, schema)
+    assert drift(database, schema) == ()
+
+
 @examples(20)
 @given(data=st.data())
 def test_any_schema_comes_back(server: Server, data: st.DataObject) -> None:

@@ -57,10 +57,14 @@ _CITEXT: Final = """\
 jobgen: 1
 package: {package}
 output: ./out
+enums:
+  citext_mode: [loud, quiet]
 jobs:
   greet:
     columns:
       name: citext
+      names: citext[]
+      mode: citext_mode
 """
 
 
@@ -438,7 +442,8 @@ def test_the_search_path_of_the_session_does_not_matter(
 def test_a_citext_column_is_known_wherever_the_extension_lives(
     database: str, tmp_path: Path
 ) -> None:
-    """The catalogue names the type with the schema of the extension."""
+    """The catalogue names the type with the schema of the extension. An enum whose name
+    begins like it is another type."""
     package = build(_CITEXT.format(package="greetings"), tmp_path)
     _change(
         database,
