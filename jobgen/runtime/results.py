@@ -181,6 +181,9 @@ class Results:
             self._put_back(pile, batch, error)
             return
         mine = [result for result in batch if result.attempt.row.id in free]
+        if not mine:
+            self._put_back_locked(pile, batch)
+            return
         try:
             written = await self._link.briefly(pile.plan(self._worker_id, mine))
         except errors.LockNotAvailable:  # what one of them changes elsewhere is locked
@@ -198,8 +201,11 @@ class Results:
         self._settle(mine, written)
         held = [result for result in batch if result.attempt.row.id not in free]
         if held:
-            locked = errors.LockNotAvailable("somebody locks their rows")
-            self._put_back(pile, held, locked)
+            self._put_back_locked(pile, held)
+
+    def _put_back_locked(self, pile: _Pile, held: Sequence[_Result]) -> None:
+        locked = errors.LockNotAvailable("somebody locks their rows")
+        self._put_back(pile, held, locked)
 
     def _put_back(
         self, pile: _Pile, batch: Sequence[_Result], error: BaseException

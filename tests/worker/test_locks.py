@@ -129,6 +129,26 @@ def test_what_was_fetched_beside_an_undecodable_row_that_is_locked_is_not_lost(
     assert sorted(statuses(jobs_dsn)) == ["failed", "succeeded", "succeeded"]
 
 
+def test_a_result_whose_row_is_locked_is_written_later_and_says_why(
+    jobs_dsn: str, conn: psycopg.Connection[object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a batch without a free row, nothing is sent to the server."""
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        conn.execute("SELECT FROM send_mail_jobs WHERE id = %s FOR UPDATE", [job.id])
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: "not written yet" in caplog.text)
+            conn.rollback()
+            await until(lambda: worker.stats().succeeded == 1)
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+    told = [text for text in caplog.messages if "not written yet" in text]
+    assert {text.partition(" s: ")[2] for text in told} == {"somebody locks their rows"}
+
+
 _CHANGES_ANOTHER_TABLE: Final = """\
 CREATE TABLE accounts (id bigint PRIMARY KEY, jobs integer NOT NULL DEFAULT 0);
 INSERT INTO accounts SELECT generate_series(0, 9);
