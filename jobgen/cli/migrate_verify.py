@@ -26,7 +26,7 @@ def verify(arguments: argparse.Namespace) -> int:
         scripts = [each.text for each in plan.written.chain]
         scripts += scripts_of(project, plan, baseline=False)
         with database(arguments, alone=True) as conn, scratch(conn) as inside:
-            make(inside, scripts, plan.snapshot.database)
+            make(inside, scripts)
             found = failures(inside, released, plan.snapshot.database)
     _tell(refused, found, len(released), arguments)
     return 1 if refused or found else 0

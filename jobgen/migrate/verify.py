@@ -6,7 +6,7 @@ Stage: migrate, its shell. In a scratch database, which is made and dropped here
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from jobgen.migrate.catalog import Connection
 from jobgen.migrate.released import Released
 from jobgen.migrate.session import settle
+from jobgen.migrate.standins import StandIns
 from jobgen.migrate.statements import split
 from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import Database, Sync
@@ -54,34 +55,16 @@ def scratch(conn: Connection) -> Generator[Connection]:
         )
 
 
-def make(conn: Connection, scripts: Iterable[str], database: Database) -> None:
-    """Runs the scripts, beside what they refer to and jobgen does not make."""
-    for statement in _others(database):
-        conn.execute(statement.encode())
+def make(conn: Connection, scripts: Sequence[str]) -> None:
+    """Runs the scripts, beside what they refer to and jobgen does not make. Raises
+    what psycopg raises."""
+    others = StandIns(scripts)
     for script in scripts:
         for statement in split(script):
+            others.make_for(conn, statement)
             conn.execute(statement.encode())
         conn.execute("RESET ALL")
         settle(conn)
-
-
-def _others(database: Database) -> Iterator[str]:
-    """Tables that references lead to, with the key that they need."""
-    own = {(table.schema, table.name) for table in database.tables}
-    made: set[tuple[str, str]] = set()
-    for table in database.tables:
-        types = {column.name: column.type for column in table.columns}
-        for key in table.foreign_keys:
-            target = key.schema, key.table
-            if target in own or target in made:
-                continue
-            made.add(target)
-            [column], [reference] = key.columns, key.references
-            yield f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(key.schema)}"
-            yield (
-                f"CREATE TABLE {qualified(*target)}"
-                f" ({quote_identifier(reference)} {types[column]} PRIMARY KEY)"
-            )
 
 
 def failures(

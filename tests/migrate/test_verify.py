@@ -26,14 +26,19 @@ def git(project: Project, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=project.root, check=True)
 
 
+def commit(project: Project) -> None:
+    """The package that is made of the schema now."""
+    assert project.build().code == 0
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "release")
+
+
 @pytest.fixture
 def committed(project: Project) -> Project:
     """A project whose release is committed, and its tables migrated to."""
     new(project, SCHEMA, "start")
-    assert project.build().code == 0
     git(project, "init", "-q")
-    git(project, "add", ".")
-    git(project, "commit", "-qm", "release")
+    commit(project)
     return project
 
 
@@ -103,7 +108,7 @@ def test_a_column_that_a_release_leaves_out_is_found(
     ):
         schema = load(SCHEMA.replace("email: text", "email: text, size: int"))
         script = schema_sql(tables_of(schema), "x", minimum=15)
-        make(inside, [script], tables_of(schema))
+        make(inside, [script])
         old = emit(load(SCHEMA), source=SOURCE)
         found = {
             each.statement.name: each.message
@@ -127,9 +132,7 @@ def test_a_release_that_knows_a_column_by_its_old_name_works(
     assert done.code == 0
     git(committed, "checkout", "-q", "--orphan", "without")
     committed.write(SCHEMA.replace("{email: text}", "{}"))
-    assert committed.build().code == 0
-    git(committed, "add", ".")
-    git(committed, "commit", "-qm", "another release")
+    commit(committed)
     committed.write(renamed)
     done = verify(committed, server)
     assert "ENQUEUE_SQL: it does not write address, which has no default" in done.out
@@ -149,8 +152,36 @@ def test_every_statement_of_a_release_works_with_its_own_tables(
         scratch(conn) as inside,
     ):
         script = schema_sql(tables_of(schema), "x", minimum=15)
-        make(inside, [script], tables_of(schema))
+        make(inside, [script])
         assert failures(inside, released, tables_of(schema)) == ()
+
+
+_REFERENCE = "references: {table: app.users, column: %s, on_delete: cascade}"
+_USER = f"user_id: {{type: bigint, {_REFERENCE % 'id'}}}"
+_MAIL = f"mail: {{type: text, {_REFERENCE % 'mail'}}}"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [f"{{{_USER}, {_MAIL}}}"],
+        [f"{{{_USER}}}", f"{{{_USER}, {_MAIL}}}"],
+        ["{user_id: bigint}", f"{{{_USER}}}"],
+        [f"{{{_USER}}}", "{user_id: bigint}"],
+    ],
+    ids=["two", "one-more", "later", "no-more"],
+)
+def test_a_table_of_others_has_each_key_that_migrations_refer_to(
+    project: Project, server: Server, columns: list[str]
+) -> None:
+    """Also what only an earlier one refers to, and what is looked at before."""
+    for place, each in enumerate(columns):
+        if place:  # a new column has to be nullable
+            each = each.replace("text,", "text, nullable: true,")
+        assert new(project, SCHEMA.replace("{email: text}", each)).code == 0
+    git(project, "init", "-q")
+    commit(project)
+    assert verify(project, server).code == 0
 
 
 @pytest.mark.parametrize(
