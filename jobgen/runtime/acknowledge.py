@@ -18,7 +18,8 @@ from jobgen.runtime.decide import (
 )
 from jobgen.runtime.job import Fence, JobType, Statements
 from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
+from jobgen.runtime.log import FAULTS, LOGGER, is_connection_lost, told
+from jobgen.runtime.pauses import Pauses
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.unwritten import Unwritten, explain
 
@@ -42,7 +43,7 @@ async def acknowledge(
     not waited for again, so that one locked row holds up no others. in_doubt: whether
     it was written before, and the answer was lost.
     """
-    backoff = Backoff()
+    pauses = Pauses()
     while True:
         run = link.briefly if job.name in locked else link.run
         is_sent = False
@@ -60,7 +61,7 @@ async def acknowledge(
             in_doubt = in_doubt or (is_sent and is_connection_lost(error))
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 locked.add(job.name)
-            await _wait(backoff, job.name, fence, error)
+            await _wait(pauses, job.name, fence, error)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # a handler's own kind of delay may do anything
@@ -69,7 +70,7 @@ async def acknowledge(
                 isinstance(acknowledgement, Fail) and acknowledgement.delay is None
             )
             if plainest or (in_fault and is_connection_lost(error)):
-                await _wait(backoff, job.name, fence, error)
+                await _wait(pauses, job.name, fence, error)
             else:
                 acknowledgement = Fail(error)
 
@@ -93,10 +94,8 @@ def plan_of(
             assert_never(acknowledgement)
 
 
-async def _wait(
-    backoff: Backoff, name: str, fence: Fence, error: BaseException
-) -> None:
-    wait = backoff.failed()
+async def _wait(pauses: Pauses, name: str, fence: Fence, error: BaseException) -> None:
+    wait = pauses.failed()
     LOGGER.warning(
         "%s %s: the result is not written yet, again in %.1f s: %s",
         name,

@@ -25,7 +25,8 @@ from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Key
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.listener import Listener, pause
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
+from jobgen.runtime.log import FAULTS, LOGGER, is_connection_lost, told
+from jobgen.runtime.pauses import Pauses
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
@@ -65,7 +66,6 @@ class Fetching:
         heartbeat: Heartbeat,
         stats: Stats,
         times: Times,
-        wake: asyncio.Event,
         *,
         listen: bool,
         died: Callable[[], None],
@@ -76,7 +76,7 @@ class Fetching:
         self._heartbeat = heartbeat
         self._stats = stats
         self._times = times
-        self._wake = wake
+        self._wake = asyncio.Event()
         self._tables = [Table(each, listens=listen) for each in bound]
         self._in_order = tuple(self._tables)
         self._of_channel = {table.job.channel: table for table in self._tables}
@@ -119,7 +119,7 @@ class Fetching:
 
     async def run(self) -> None:
         """Fetch until `stop`; faults of the database are logged and waited out."""
-        backoff = Backoff()
+        pauses = Pauses()
         while not self._stopping.is_set():
             if not self._may_fetch():
                 await pause(self._stopping, _UNSEEN_PAUSE)
@@ -128,11 +128,11 @@ class Fetching:
             try:
                 await self._round()
             except FAULTS as error:
-                wait = backoff.failed()
+                wait = pauses.failed()
                 LOGGER.warning("fetch failed, again in %.1f s: %s", wait, told(error))
                 await pause(self._stopping, wait)
             else:
-                backoff.succeeded()
+                pauses.succeeded()
         await self._promises.withdraw(self._tables)
 
     async def give_back_unknown(self) -> None:

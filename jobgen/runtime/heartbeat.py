@@ -19,8 +19,9 @@ from uuid import UUID
 
 from jobgen.runtime import plans
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, told
+from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.package import Package
+from jobgen.runtime.pauses import Pauses
 from jobgen.runtime.plans import Execute
 
 FORGET_AFTER = timedelta(days=1)
@@ -93,7 +94,7 @@ class Heartbeat:
     async def _beat_until_stopped(self) -> None:
         name = f"jobgen heartbeat {self._worker_id}"
         link = Link(self._connect, name, pooled=self._pooled)
-        backoff = Backoff(self._interval)
+        pauses = Pauses(self._interval)
         reported = False
         while not self._stop.is_set():
             stuck = time.monotonic() - self._last_tick
@@ -104,9 +105,9 @@ class Heartbeat:
             if stuck < self._dead_after:
                 try:
                     await self._beat(link)
-                    backoff.succeeded()
+                    pauses.succeeded()
                 except FAULTS as error:
-                    wait = backoff.failed()
+                    wait = pauses.failed()
                     LOGGER.warning("heartbeat failed: %s", told(error))
             await self._wait(wait)
         await self._leave(link)

@@ -24,7 +24,8 @@ from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import Acknowledgement, Fail, Succeed
 from jobgen.runtime.job import JobType, Statements
 from jobgen.runtime.link import Link
-from jobgen.runtime.log import FAULTS, LOGGER, Backoff, is_connection_lost, told
+from jobgen.runtime.log import FAULTS, LOGGER, is_connection_lost, told
+from jobgen.runtime.pauses import Pauses
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.unwritten import Unwritten
 
@@ -60,7 +61,7 @@ class _Pile:
         self.results: list[_Result] = []
         self.again_at = -math.inf
         self._size = size
-        self._backoff = Backoff()
+        self._pauses = Pauses()
 
     def take(self) -> list[_Result]:
         """The next batch, in the order of the ids: two batches cannot deadlock."""
@@ -71,7 +72,7 @@ class _Pile:
     def put_back(self, results: Iterable[_Result], error: BaseException) -> float:
         """They could not be written now, and will be after a pause: of what length."""
         self.results.extend(results)
-        wait = self._backoff.failed()
+        wait = self._pauses.failed()
         self.again_at = time.monotonic() + wait
         LOGGER.warning(
             "%s: %d results are not written yet, again in %.1f s: %s",
@@ -84,7 +85,7 @@ class _Pile:
 
     def written(self) -> None:
         """The database answers again."""
-        self._backoff.succeeded()
+        self._pauses.succeeded()
         self.again_at = -math.inf
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Final, Protocol
+from typing import Final
 
 GAUGES: Final = frozenset({"overrunning", "prefetched", "lag"})
 """What goes up and down; everything else is counted since the worker started."""
@@ -56,12 +56,3 @@ class Stats:
         if self.lag:
             parts.append(f"lag {self.lag:.1f} s")
         return ", ".join(parts) or "nothing fetched"
-
-
-class Gauges(Protocol):
-    """Whoever has the attempts in hand says how many of them are what."""
-
-    @property
-    def overrunning(self) -> int: ...
-    @property
-    def prefetched(self) -> int: ...

@@ -41,7 +41,7 @@ class Table:
         self.batch = _FIRST_BATCH
         """Rows to take in the next fetch at most, going by how large the last were."""
         self.is_shut = False
-        """Whether somebody else locks the whole table."""
+        """Whether the last look failed: somebody locks the whole table, or it is faulty."""
         self.transaction: int | None = None
         """Taken when the last promise was withdrawn; None: it has not been."""
         self._called_at = -math.inf

@@ -131,9 +131,8 @@ class Watch:
     def _found(self, now: float) -> None:
         self._found_in_a_row += 1
         if self._state is State.SETTLING and not self.was_full:
-            self._again(
-                now
-            )  # not yet settled: rows that come one by one change nothing
+            # Not settled yet: rows that come one by one change nothing.
+            self._again(now)
         else:
             self._enter(State.AWAKE, now)
 

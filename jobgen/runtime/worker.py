@@ -1,8 +1,8 @@
 """The worker: takes ready rows, runs their handlers, writes what came of them.
 
-Flow: `Fetching` → `Attempts` (a task each) → `acknowledge`. Beside it the
-listener wakes the fetch loop, the heartbeat says that the process lives, and
-`Care` rescues rows of dead workers and looks after the triggers.
+Flow: `Fetching` → `Attempts` → `Results`. Beside it the heartbeat says that the
+process lives, `Care` rescues rows of dead workers and looks after the triggers, and
+`Retention` deletes old rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from jobgen.runtime.preflight import (
 from jobgen.runtime.results import Results
 from jobgen.runtime.retention import Retention
 from jobgen.runtime.signals import stopped_by_signals
-from jobgen.runtime.stats import Gauges, Stats
+from jobgen.runtime.stats import Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.vacuum import VacuumWatch
 
@@ -49,7 +49,9 @@ class Worker:
     connect: a DSN, or what opens a connection. only: names of the jobs to run.
     concurrency: handlers at once in this process, over all jobs. poll_interval:
     seconds between looks that no notification asked for. grace: seconds that a
-    shutdown waits for handlers. times: of the heartbeat and the rescue.
+    shutdown waits for handlers. heartbeat_interval: seconds between two signs of life;
+    after lost_after without one it stops its handlers, and after dead_after others take
+    its rows.
 
     Raises `ValueError` for a name in `only` that is no job of the package, and for
     numbers that make no sense.
@@ -98,7 +100,6 @@ class Worker:
         self._broken: BaseException | None = None
         """What ended one of the loops beside the work, which should never end."""
         self._suspected: list[asyncio.Task[None]] = []
-        self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._results = Results(self._write, self.id)
@@ -129,7 +130,6 @@ class Worker:
             self._heartbeat,
             self._stats,
             self._times,
-            self._wake,
             listen=listen,
             died=self._suspect_others,
         )
@@ -143,9 +143,11 @@ class Worker:
 
     def stats(self) -> Stats:
         """The counters as they are now."""
-        gauges: Gauges = self._attempts
+        attempts = self._attempts
         return replace(
-            self._stats, overrunning=gauges.overrunning, prefetched=gauges.prefetched
+            self._stats,
+            overrunning=attempts.overrunning,
+            prefetched=attempts.prefetched,
         )
 
     async def run(self) -> None:
