@@ -23,6 +23,9 @@ _CONNECT_TIMEOUT = 10
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER")
 
 
+UNNAMED = "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
+
+
 class NoDatabaseError(Exception):
     """There is no database to work with; the text says why, and what to do."""
 
@@ -46,9 +49,7 @@ def connected(
     """
     dsn = named(arguments)
     if dsn is None:
-        raise NoDatabaseError(
-            "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
-        )
+        raise NoDatabaseError(UNNAMED)
     try:
         with psycopg.connect(
             _complete(dsn), autocommit=True, application_name="jobgen migrate"

@@ -22,6 +22,7 @@ from typing import Final
 
 import psycopg
 
+from jobgen.cli import database
 from jobgen.runtime import Handlers, RefusedError, Worker
 from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
@@ -104,14 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_here(arguments: argparse.Namespace, ready: Callable[[], None]) -> int:
     """Run one worker in this process; `ready` is called once it is made."""
-    dsn = _dsn(arguments)
+    dsn = database.named(arguments)
     try:
         path, only = _named(arguments)
         handlers = _load(path)
         if dsn is None:
-            raise _UsageError(
-                "no database is named; pass --dsn, or set DATABASE_URL or PGHOST"
-            )
+            raise _UsageError(database.UNNAMED)
         worker = _worker(arguments, dsn, handlers, only)
         ready()
         run_on_own_loop(worker.run())
@@ -166,16 +165,6 @@ def _named(arguments: argparse.Namespace) -> tuple[str, list[str] | None]:
 def _refuse(message: str) -> int:
     print(f"jobgen worker: {message}", file=sys.stderr)
     return 2
-
-
-def _dsn(arguments: argparse.Namespace) -> str | None:
-    given: str | None = arguments.dsn
-    if given is not None:
-        return given
-    if url := os.environ.get("DATABASE_URL"):
-        return url
-    libpq = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER")
-    return "" if any(name in os.environ for name in libpq) else None
 
 
 def _load(path: str) -> Handlers:
