@@ -17,8 +17,7 @@ GENERATED = """
     Any Backoff BaseException CHANNEL Connection DEFAULT Decimal Default Final
     IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network Input
     Iterable JOB JobStatus JobType JsonValue Labels Lease LiteralString Notifications
-    Policy
-    Producer Range STATUSES Sequence Shape Statements TABLE TYPE_CHECKING UUID
+    Policy Producer Range STATUSES Sequence Shape Statements TABLE TYPE_CHECKING UUID
     annotations backoff_delay bool bytes conn dataclass date datetime dead_after enqueue
     enqueue_copy enqueue_many error fail fetch fetch_many float int job jobs limit list
     new object pending rescue retry_delay row str succeed sync time timedelta timeout

@@ -62,7 +62,7 @@ def _check_defaults(node: Mapping, context: Context) -> None:
     columns = fields.get(Keys.COLUMNS)
     if columns is not None:
         check_default_columns(columns, context)
-    _settings(fields, "", _no_columns(fields), node.span, context)
+    _settings(fields, _no_columns(fields), context)
 
 
 def _no_columns(fields: Fields) -> Job:
@@ -71,7 +71,7 @@ def _no_columns(fields: Fields) -> Job:
         module="",
         class_name="",
         row_class_name="",
-        table=fields.get_or(Keys.TABLE, "") or "",
+        table=fields.get_or(Keys.TABLE, ""),
         columns=(),
     )
 
@@ -103,7 +103,7 @@ def _job(entry: Entry, defaults: Mapping | None, context: Context) -> Job | None
         columns=load_columns(columns, name, context) if columns else (),
     )
     _check_reserved_columns(fields, base, context)
-    job = _settings(fields, name, base, place, context)
+    job = _settings(fields, base, context)
     if job.worker == "elsewhere":
         _warn_of_ignored(value, found)
     return job
@@ -147,17 +147,16 @@ def _check_reserved_columns(fields: Fields, job: Job, context: Context) -> None:
             context.found.error("reserved-column", span, message, "use another name")
 
 
-def _settings(
-    fields: Fields, name: str, base: Job, place: Span, context: Context
-) -> Job:
+def _settings(fields: Fields, base: Job, context: Context) -> Job:
     """`base` with everything but its names and columns read from `fields`."""
+    name = base.name
     id_type, indexes = fields.get(Keys.ID), fields.get(Keys.INDEXES)
     if fields.lost(Keys.ID, id_type):
         context.places.doubt("jobs", name, "id")
     if fields.lost(Keys.INDEXES, indexes):
         context.places.doubt("jobs", name, "indexes")
     return Job(
-        name=base.name,
+        name=name,
         module=base.module,
         class_name=base.class_name,
         row_class_name=base.row_class_name,

@@ -1,8 +1,8 @@
 """PostgreSQL types that a column may have, and what each is in Python.
 
-Stage: schema. In: a type as the user writes it. Out: a `ColumnType`. The table
-below is the whole truth: a type that is not in it is refused, so that no
-generated annotation is ever a guess.
+Stage: schema. The table below is the whole truth: a type that is not in it is
+refused, so that no generated annotation is ever a guess. `typenames` reads what the
+user writes.
 """
 
 from __future__ import annotations
