@@ -77,7 +77,11 @@ def pending(chain: Sequence[Migration], applied: Sequence[Applied]) -> list[Migr
 
 
 def apply(conn: Connection, job: Job, told: Told) -> int:
-    """How many were applied. `conn` is in autocommit mode and has no transaction."""
+    """How many were applied. `conn` is in autocommit mode and has no transaction.
+
+    Raises `NotAppliedError`, and what psycopg raises beside the migrations' own
+    statements. What was applied before stays.
+    """
     settle(conn)
     _take_turn(conn, job, told)
     record.prepare(conn, job.place)

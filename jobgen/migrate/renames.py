@@ -61,16 +61,23 @@ def last_trigger(name: str) -> str:
 def sync_of(table: Table, old: Column, new: Column) -> Sync:
     """What keeps the column `new` and the one that it was the same."""
     name = last_trigger(draft_name(table, f"{old.name}.{new.name}"))
-    function = qualified(table.schema, name)
     return Sync(
         name=name,
         old=old.name,
         new=new.name,
         default=new.default,
         body=_same(old, new) if old.type == new.type else _same_in_words(old, new),
-        definition=f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
+        definition=before_each_row(table, name),
+    )
+
+
+def before_each_row(table: Table, name: str) -> str:
+    """What `pg_get_triggerdef` prints of the trigger of a `Sync`, with a function of
+    the same name."""
+    return (
+        f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
         f" ON {qualified(table.schema, table.name)} FOR EACH ROW"
-        f" EXECUTE FUNCTION {function}()",
+        f" EXECUTE FUNCTION {qualified(table.schema, name)}()"
     )
 
 

@@ -18,7 +18,7 @@ from jobgen.migrate import alter, blocks
 from jobgen.migrate.builds import build
 from jobgen.migrate.changes import Granted
 from jobgen.migrate.mentions import mentions
-from jobgen.migrate.renames import draft_name, last_trigger
+from jobgen.migrate.renames import before_each_row, draft_name, last_trigger
 from jobgen.migrate.rules import rules, validated
 from jobgen.migrate.steps import Statement, Step, transaction
 from jobgen.migrate.widening import is_widening
@@ -176,9 +176,7 @@ def _copies(table: Table, column: Column) -> Sync:
         old=column.name,
         new=second,
         body=render("migrate/retype.jinja", view),
-        definition=f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE"
-        f" ON {qualified(table.schema, table.name)} FOR EACH ROW"
-        f" EXECUTE FUNCTION {qualified(table.schema, name)}()",
+        definition=before_each_row(table, name),
     )
 
 

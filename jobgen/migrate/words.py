@@ -54,25 +54,23 @@ def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
 
 
 def _of(change: Change) -> Iterator[Difference]:
-    old, new = change.old, change.new
-    for where, what, text in _texts(change, old, new):
-        yield Difference(where=where, what=what, text=text)
+    part = change.new or change.old
+    for text in _texts(change.old, change.new):
+        what = "" if part is None else name_of(part)
+        yield Difference(where=change.where, what=what, text=text)
 
 
-def _texts(
-    change: Change, old: Part | None, new: Part | None
-) -> Iterator[tuple[str, str, str]]:
-    where = change.where
-    if new is None and old is not None:
-        yield where, name_of(old), "should not be there"
-    elif old is None and new is not None:
-        yield where, name_of(new), "is missing"
-    elif old is not None and new is not None:
+def _texts(old: Part | None, new: Part | None) -> Iterator[str]:
+    if new is None:
+        yield "should not be there"
+    elif old is None:
+        yield "is missing"
+    else:
         before, after = _aspects(old), _aspects(new)
         for aspect, wanted in after.items():
             if before[aspect] != wanted:
-                found, named = before[aspect], f"{aspect} is" if aspect else "is"
-                yield where, name_of(new), f"{named} {found}, should be {wanted}"
+                named = f"{aspect} is" if aspect else "is"
+                yield f"{named} {before[aspect]}, should be {wanted}"
 
 
 def name_of(part: Part) -> str:
