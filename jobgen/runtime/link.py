@@ -101,7 +101,7 @@ async def _dialled(dsn: str, name: str, seconds: float) -> AsyncConnection[objec
     """
     given = conninfo_to_dict(dsn)
     hosts = str(given.get("hostaddr") or given.get("host") or environ.get("PGHOST", ""))
-    each = min(seconds, float(given.get("connect_timeout") or 0) or seconds)
+    each = min(seconds, _limit(given.get("connect_timeout")) or seconds)
     try:
         async with asyncio.timeout(seconds * (hosts.count(",") + 2)):
             return await AsyncConnection.connect(
@@ -112,6 +112,15 @@ async def _dialled(dsn: str, name: str, seconds: float) -> AsyncConnection[objec
             )
     except psycopg.errors.ConnectionTimeout as error:
         raise TimeoutError(str(error)) from error
+
+
+def _limit(given: object) -> float:
+    """The seconds that a DSN allows for each host; 0 where it says nothing."""
+    try:
+        return float(str(given or 0))
+    except ValueError:
+        message = f"connect_timeout is {given!r}, and not a number of seconds"
+        raise psycopg.ProgrammingError(message) from None
 
 
 async def _prepare(conn: AsyncConnection[object], *, pooled: bool) -> None:

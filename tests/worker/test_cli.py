@@ -302,6 +302,7 @@ def test_jobs_and_handlers_are_told_apart(
     ("arguments", "message"),
     [
         (("--dsn", "garbage"), "the DSN is not one: "),
+        (("--dsn", "host=x connect_timeout=soon"), "the DSN is not one: "),
         (("--dsn", "postgresql+psycopg://x/y"), "the DSN is not one: "),
         (("--dsn", _NOWHERE), "the database cannot be reached: "),
         (("--dsn", _NOWHERE, "--poll-interval", "0"), "poll_interval must be a number"),
