@@ -12,8 +12,10 @@ from psycopg.rows import TupleRow
 
 from jobgen.emit import emit
 from jobgen.migrate.breaks import breaks
+from jobgen.migrate.released import statements_in
 from jobgen.migrate.script import script
 from jobgen.migrate.target import Snapshot, nothing, target
+from jobgen.migrate.verify import failures
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import tables_of
@@ -56,6 +58,7 @@ def test_a_release_becomes_the_next(server: Server, data: st.DataObject) -> None
             assert _all_values(conn, old) == before
             _enqueue(conn, data, case, old, new)
             _check_renames(conn, second)
+            _check_statements(conn, old, new, second)
         newer = new
         if data.draw(st.booleans()):  # before anything is dropped
             newer = data.draw(successors(new, donor, 2))
@@ -99,6 +102,17 @@ def _check_renames(conn: psycopg.Connection[TupleRow], snapshot: Snapshot) -> No
                 f"SELECT FROM {name} WHERE {old}::text IS DISTINCT FROM {new}::text"
             )
             assert conn.execute(question.encode()).rowcount == 0
+
+
+def _check_statements(
+    conn: psycopg.Connection[TupleRow], old: Schema, new: Schema, snapshot: Snapshot
+) -> None:
+    """All of the previous release's work, and `verify` says so."""
+    stricter = _stricter(old, new)
+    modules = {f"{job.module}.py" for job in old.jobs if job.name in stricter}
+    released = statements_in(emit(old, source=SOURCE))
+    found = failures(conn, released, snapshot.database)
+    assert [each for each in found if each.statement.file not in modules] == []
 
 
 def _drop(dsn: str, new: Schema, second: Snapshot) -> None:
