@@ -60,6 +60,8 @@ class Heartbeat:
         self._beaten = threading.Event()
         self._last_beat = time.monotonic()
         self._last_tick = time.monotonic()
+        self.broken: BaseException | None = None
+        """What ended it that nobody foresaw: it will never beat again."""
         self._thread = threading.Thread(
             target=self._main, name="jobgen heartbeat", daemon=True
         )
@@ -89,7 +91,10 @@ class Heartbeat:
         self._thread.join(seconds)
 
     def _main(self) -> None:
-        asyncio.run(self._beat_until_stopped())
+        try:
+            asyncio.run(self._beat_until_stopped())
+        except BaseException as error:  # of a thread, nobody else would hear
+            self.broken = error
 
     async def _beat_until_stopped(self) -> None:
         name = f"jobgen heartbeat {self._worker_id}"

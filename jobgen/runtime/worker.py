@@ -108,7 +108,7 @@ class Worker:
             self._bound,
             concurrency,
             self._stats,
-            self._freed,
+            lambda: self._fetching.freed(),  # which is made of these, below
         )
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
         self._heartbeat = Heartbeat(
@@ -236,9 +236,6 @@ class Worker:
             self._broken = error
             self.stop()
 
-    def _freed(self) -> None:
-        self._fetching.freed()
-
     def _suspect_others(self) -> None:
         """One connection was found dead: those that say nothing may be, too."""
         self._suspected = [
@@ -253,6 +250,8 @@ class Worker:
         lost = False
         while True:
             self._heartbeat.tick()
+            if self._heartbeat.broken is not None:
+                raise RuntimeError("there is no heartbeat") from self._heartbeat.broken
             silent = self._heartbeat.silent > self._times.lost_after
             if silent and self._attempts:
                 if not lost:

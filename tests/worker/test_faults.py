@@ -277,6 +277,27 @@ run(sys.argv[1], mail_handlers(handler), heartbeat_interval=0.2)
 """
 
 
+def test_a_worker_whose_heartbeat_has_ended_ends_too(jobs_dsn: str) -> None:
+    """It would take no row any more, and say nothing: whoever restarts it can."""
+
+    async def connect() -> AsyncConnection[object]:
+        if threading.current_thread() is not threading.main_thread():
+            raise SystemExit(3)
+        return await AsyncConnection.connect(jobs_dsn)
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    worker = Worker(connect, mail_handlers(handler), heartbeat_interval=0.2)
+
+    async def main() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await worker.run()
+
+    with pytest.raises(RuntimeError, match="no heartbeat") as caught:
+        asyncio.run(main())
+    assert isinstance(caught.value.__cause__, SystemExit)
+
+
 def test_the_job_of_a_killed_worker_is_rescued_by_another(jobs_dsn: str) -> None:
     done: list[int] = []
 
