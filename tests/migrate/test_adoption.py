@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.cli.project import Project
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import migrate, new
 from tests.servers import Server
 
 SCHEMA = """\

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.cli.project import SCHEMA, Project
-from tests.migrate.test_commands import SUBJECT, migrate, new
+from tests.migrate.commands import SUBJECT, end, holding, migrate, new, recorded, start
 from tests.servers import Server
 
 ROWS = 30_000
@@ -38,25 +35,6 @@ jobs:
 """
 
 
-def start(
-    project: Project, dsn: str, *options: str, schema: str = "schemas/jobs.yaml"
-) -> subprocess.Popen[str]:
-    """`jobgen migrate apply` in a process of its own."""
-    command = ["-m", "jobgen", "migrate", "apply", schema, "--dsn", dsn]
-    return subprocess.Popen(
-        [sys.executable, *command, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=project.root,
-    )
-
-
-def end(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=seconds)
-    return process.returncode, out, err
-
-
 def prepare(project: Project, dsn: str, rows: int = ROWS) -> int:
     """The tables of `BEFORE` with rows, and files that lead on to `AFTER`."""
     new(project, BEFORE, "start")
@@ -68,13 +46,6 @@ def prepare(project: Project, dsn: str, rows: int = ROWS) -> int:
         )
     assert new(project, AFTER, "next").code == 0
     return len(list(Path("schemas/migrations/app_jobs").glob("*.sql")))
-
-
-def recorded(dsn: str) -> int:
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        row = conn.execute("SELECT count(*) FROM jobgen_migrations").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def check(project: Project, dsn: str, rows: int = ROWS) -> None:
@@ -143,15 +114,6 @@ def test_two_at_once_apply_each_file_once(project: Project, database: str) -> No
     assert [(code, err) for code, _, err in ends] == [(0, "")] * 3
     assert sum("nothing to apply" in out for _, out, _ in ends) == 2
     check(project, database)
-
-
-@contextmanager
-def holding(dsn: str, statement: str) -> Generator[None]:
-    """A transaction that stays open."""
-    with psycopg.connect(dsn) as conn:
-        conn.execute(statement.encode())
-        yield
-        conn.rollback()
 
 
 def test_an_old_transaction_delays_a_migration_and_nobody_else(

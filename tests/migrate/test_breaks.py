@@ -11,7 +11,7 @@ import pytest
 from jobgen.cli import explain
 from jobgen.migrate.codes import BREAKS, BreakCode
 from tests.cli.project import Project
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import migrate, new
 
 PAGES = Path(__file__).parents[2] / "docs" / "breaks"
 

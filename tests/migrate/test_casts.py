@@ -18,9 +18,8 @@ from jobgen.schema.quoting import quote_literal
 from jobgen.schema.tables import tables_of
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import HEAD, SOURCE, load
+from tests.migrate.commands import migrate, new, recorded
 from tests.migrate.migrations import carry_out, drift, steps
-from tests.migrate.test_apply import recorded
-from tests.migrate.test_commands import migrate, new
 
 ENUMS = "enums: {tone: [soft, loud], way: [loud, soft]}\n"
 

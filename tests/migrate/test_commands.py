@@ -14,24 +14,10 @@ import pytest
 
 from jobgen.schema.indexes import READY
 from tests.cli.project import SCHEMA, Project, Run
+from tests.migrate.commands import GONE, HOME, RESERVED, SIZE, SUBJECT, migrate, new
 from tests.servers import Server
 
-SUBJECT = SCHEMA.replace("{email: text}", '{email: text, subject: "text?"}')
-SIZE = SUBJECT.replace('"text?"}', '"text?", size: {type: int, default: 1}}')
 REQUIRED = SCHEMA.replace("{email: text}", "{email: text, size: int}")
-GONE = SCHEMA.replace("{email: text}", "{}")
-RESERVED = GONE + "    reserved: [email]\n"
-
-HOME = Path("schemas/migrations/app_jobs")
-
-
-def migrate(project: Project, command: str, *options: str) -> Run:
-    return project.run("migrate", command, "schemas/jobs.yaml", *options)
-
-
-def new(project: Project, schema: str, name: str = "change", *options: str) -> Run:
-    project.write(schema)
-    return migrate(project, "new", "-m", name, *options)
 
 
 def test_a_schema_goes_to_a_database_and_on(project: Project, database: str) -> None:

@@ -23,8 +23,8 @@ from jobgen.schema.model import Schema
 from jobgen.schema.tables import tables_of
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import HEAD, SOURCE, load
+from tests.migrate.commands import RESERVED, migrate, new
 from tests.migrate.migrations import carry_out, drift, steps
-from tests.migrate.test_commands import RESERVED, migrate, new
 from tests.migrate.test_live import Run, work
 from tests.migrate.test_verify import git
 from tests.properties import roles

@@ -21,8 +21,7 @@ from jobgen.emit import emit
 from jobgen.runtime import Handlers, Worker, bind
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import SOURCE, load
-from tests.migrate.test_apply import end, holding, start
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import end, holding, migrate, new, start
 from tests.properties.packages import imported
 from tests.stalls import Pause, Stalls
 from tests.unseen import Unseen

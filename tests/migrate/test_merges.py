@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import SCHEMA, Project
-from tests.migrate.test_commands import HOME, SUBJECT, migrate, new
+from tests.migrate.commands import HOME, SUBJECT, migrate, new
 
 JOB = "  send_fax: {columns: {}}\n"
 OTHER = SCHEMA + JOB

@@ -26,8 +26,7 @@ from psycopg.conninfo import conninfo_to_dict
 from benchmarks.environments import ROOT, Environment, make, newest_python
 from jobgen.migrate.statements import split
 from tests.cli.project import SCHEMA, Project
-from tests.migrate.test_apply import holding
-from tests.migrate.test_commands import HOME, migrate, new
+from tests.migrate.commands import HOME, holding, migrate, new
 from tests.servers import Server
 from tests.unseen import Unseen
 

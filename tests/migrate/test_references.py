@@ -9,7 +9,7 @@ import pytest
 
 from jobgen.migrate.statements import split
 from tests.cli.project import SCHEMA, Project
-from tests.migrate.test_commands import HOME, migrate, new
+from tests.migrate.commands import HOME, migrate, new
 
 HEAD = SCHEMA[: SCHEMA.index("  send_mail:")]
 PLAIN = HEAD + "  send_mail:\n    columns: {user_id: 'bigint?'}\n"

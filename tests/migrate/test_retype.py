@@ -20,8 +20,8 @@ from jobgen.runtime.needs import Column, Needs, compared
 from jobgen.schema.tables import tables_of
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import HEAD, SOURCE, load
+from tests.migrate.commands import migrate, new
 from tests.migrate.migrations import drift
-from tests.migrate.test_commands import migrate, new
 from tests.servers import Server
 
 JOB = "jobs:\n  work: {columns: {kept: text, a: %s}, indexes: [[a]]}\n"

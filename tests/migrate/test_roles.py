@@ -10,8 +10,7 @@ import pytest
 from psycopg import sql
 
 from tests.cli.project import SCHEMA, Project, Run
-from tests.migrate.test_apply import end, start
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import end, migrate, new, start
 
 
 @pytest.fixture

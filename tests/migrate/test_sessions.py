@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.cli.project import SCHEMA, Project
-from tests.migrate.test_commands import HOME, SUBJECT, migrate, new
+from tests.migrate.commands import HOME, SUBJECT, migrate, new
 from tests.servers import Server
 from tests.worker import pgbouncer
 from tests.worker.pgbouncer import Pooler, pooling

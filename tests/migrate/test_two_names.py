@@ -16,8 +16,7 @@ from jobgen.emit import emit
 from jobgen.migrate.statements import split
 from tests.cli.project import SCHEMA, Project
 from tests.emit.schemas import SOURCE, load
-from tests.migrate.test_apply import recorded, start
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import migrate, new, recorded, start
 from tests.properties.packages import imported
 
 HEAD = SCHEMA[: SCHEMA.index("jobs:")] + "enums: {tone: [soft, loud]}\n"

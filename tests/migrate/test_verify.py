@@ -16,7 +16,7 @@ from jobgen.schema.tables import tables_of
 from tests.cli.project import SCHEMA, Project, Run
 from tests.emit.schemas import SOURCE, every_type, load
 from tests.emit.test_golden_builds import schema_of
-from tests.migrate.test_commands import RESERVED, SIZE, migrate, new
+from tests.migrate.commands import RESERVED, SIZE, migrate, new
 from tests.properties import roles
 from tests.servers import Server
 

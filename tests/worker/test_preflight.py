@@ -21,7 +21,7 @@ from jobgen.runtime.preflight import check_tables
 from jobgen.runtime.rows import Rows
 from tests.cli.project import Project
 from tests.emit.schemas import files
-from tests.migrate.test_commands import migrate, new
+from tests.migrate.commands import migrate, new
 from tests.properties.packages import imported
 from tests.seed.kit import build
 from tests.unseen import AnyJob, Unseen
