@@ -13,6 +13,7 @@ from typing import TypeAlias
 from jobgen.cli import report
 from jobgen.cli.cache import Kept
 from jobgen.cli.migrations import CannotError, RefusedError
+from jobgen.cli.numbers import seconds
 
 _Run: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -72,7 +73,7 @@ def _of_apply(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience",
         metavar="SECONDS",
-        type=float,
+        type=seconds,
         default=300.0,
         help="how long to try to get a lock (300)",
     )

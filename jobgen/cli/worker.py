@@ -23,6 +23,7 @@ from typing import Final
 import psycopg
 
 from jobgen.cli import database
+from jobgen.cli.numbers import positive_int, seconds
 from jobgen.runtime import Handlers, RefusedError, Worker
 from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
@@ -57,27 +58,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency",
         metavar="N",
-        type=_positive_int,
+        type=positive_int,
         help="handlers at once in this process, over all jobs",
     )
     parser.add_argument(
         "--processes",
         metavar="N",
-        type=_positive_int,
+        type=positive_int,
         default=1,
         help="worker processes; one that dies is replaced (1)",
     )
     parser.add_argument(
         "--grace",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=30.0,
         help="how long a shutdown waits for handlers (30)",
     )
     parser.add_argument(
         "--poll-interval",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=1.0,
         help="how often to look for rows that no notification announced (1)",
     )
@@ -239,22 +240,6 @@ def _exists(module: str) -> bool:
         if not hasattr(importlib.import_module(parent), "__path__"):
             return False
     return importlib.util.find_spec(module) is not None
-
-
-def _positive_int(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError("must be a number of seconds, such as 1.5")
-    return value
 
 
 def _end_process(status: int) -> None:

@@ -116,6 +116,14 @@ def test_two_at_once_apply_each_file_once(project: Project, database: str) -> No
     check(project, database)
 
 
+@pytest.mark.parametrize("patience", ["nan", "-1", "long"])
+def test_patience_is_a_number_of_seconds(project: Project, patience: str) -> None:
+    """With no number, it would never end."""
+    done = migrate(project, "apply", f"--patience={patience}", "--dsn=host=/nowhere")
+    assert done.code == 2
+    assert "--patience: must be a number of seconds" in done.err
+
+
 def test_an_old_transaction_delays_a_migration_and_nobody_else(
     project: Project, database: str
 ) -> None:
