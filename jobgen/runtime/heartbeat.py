@@ -62,6 +62,7 @@ class Heartbeat:
         self._last_tick = time.monotonic()
         self.broken: BaseException | None = None
         """What ended it that nobody foresaw: it will never beat again."""
+        self._reported = False
         self._thread = threading.Thread(
             target=self._main, name="jobgen heartbeat", daemon=True
         )
@@ -100,22 +101,38 @@ class Heartbeat:
         name = f"jobgen heartbeat {self._worker_id}"
         link = Link(self._connect, name, pooled=self._pooled)
         pauses = Pauses(self._interval)
-        reported = False
         while not self._stop.is_set():
-            stuck = time.monotonic() - self._last_tick
-            if stuck > self._blocked_after and not reported:
-                self._report_block(stuck)
-            reported = stuck > self._blocked_after
             wait = self._interval
-            if stuck < self._dead_after:
+            if time.monotonic() - self._last_tick < self._dead_after:
                 try:
                     await self._beat(link)
                     pauses.succeeded()
                 except FAULTS as error:
                     wait = pauses.failed()
                     LOGGER.warning("heartbeat failed: %s", told(error))
-            await self._wait(wait)
+            await self._watch(wait)
         await self._leave(link)
+
+    async def _watch(self, seconds: float) -> None:
+        """Wait so long, or until `stop`; look at the loop as soon as it may be blocked,
+        as the next beat may come when it is not any more."""
+        end = time.monotonic() + seconds
+        while not self._stop.is_set():
+            self._look_for_block()
+            now = time.monotonic()
+            suspect_in = self._last_tick + self._blocked_after - now
+            left = end - now
+            if left <= 0:
+                return
+            await self._wait(min(left, suspect_in) if suspect_in > 0 else left)
+
+    def _look_for_block(self) -> None:
+        """Report it, once for each block."""
+        stuck = time.monotonic() - self._last_tick
+        is_blocked = stuck > self._blocked_after
+        if is_blocked and not self._reported:
+            self._report_block(stuck)
+        self._reported = is_blocked
 
     async def _wait(self, seconds: float) -> None:
         """So long, or until `stop`. Where the whole process stood still meanwhile (its

@@ -164,6 +164,27 @@ def test_a_worker_that_is_run_long_after_it_was_made_was_not_blocked(
     assert "event loop blocked" not in caplog.text
 
 
+def test_a_loop_that_is_blocked_is_told_before_the_next_beat(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Which may come when the loop is free again; and it is told once."""
+    heartbeat = Heartbeat(
+        jobs_dsn,
+        jobs.PACKAGE,
+        uuid4(),
+        ["send_mail"],
+        interval=PATIENCE,
+        blocked_after=0.5,
+        dead_after=PATIENCE,
+        pooled=False,
+    )
+    heartbeat.start()
+    wait_until(lambda: "event loop blocked" in caplog.text)
+    time.sleep(1.0)
+    heartbeat.stop(PATIENCE)
+    assert caplog.text.count("event loop blocked") == 1
+
+
 class _Suspended(threading.Event):
     """As where the process stands still for a second and a half after each wait."""
 
