@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
+from jobgen.runtime import tally
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import (
     Acknowledgement,
@@ -31,11 +32,6 @@ from jobgen.runtime.results import Results, Written
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.status import JobStatus
 from jobgen.runtime.threads import Threads
-from jobgen.runtime.unwritten import Unwritten
-
-_WORTH_A_LINE: Final = frozenset(
-    {JobStatus.FAILED, JobStatus.TIMED_OUT, Unwritten.REFUSED}
-)
 
 _STUCK_SECONDS: Final = 0.25
 """How long rows wait for a slot while no handler returns, until others get them."""
@@ -306,7 +302,8 @@ class Attempts:
         if isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
             self._stats.given_back += 1
         else:
-            _count(self._stats, attempt, written)
+            tally.count(self._stats, attempt, written)
+            tally.tell(attempt, acknowledgement, written)
 
     def _end_if_over(self, attempt: Attempt) -> None:
         self._on_free()
@@ -321,27 +318,3 @@ def _decided(ending: Ending) -> Acknowledgement:
         return decide(ending)
     except BaseException as error:  # the text of a Cancel's reason may do anything
         return Fail(error)
-
-
-def _count(stats: Stats, attempt: Attempt, written: Written) -> None:
-    match written:
-        case JobStatus.SUCCEEDED:
-            stats.succeeded += 1
-        case JobStatus.RETRY:
-            stats.retried += 1
-        case JobStatus.FAILED:
-            stats.failed += 1
-        case JobStatus.TIMED_OUT:
-            stats.timed_out += 1
-        case Unwritten.COMPLETED:
-            stats.completed_by_handler += 1
-        case _:
-            stats.refused += 1
-    if written in _WORTH_A_LINE:
-        LOGGER.warning(
-            "%s %s, attempt %d: %s",
-            attempt.bound.job.name,
-            attempt.row.id,
-            attempt.row.attempts_count,
-            written.value,
-        )

@@ -44,12 +44,19 @@ def shortened(text: str, limit: int = MAX_ERROR_BYTES) -> str:
     return head + _GAP.format(left_out) + tail
 
 
-def _formatted(error: BaseException) -> str:
+def summary(error: BaseException) -> str:
+    """Its type and message. Never raises, whatever the exception's own methods do."""
+    name = type(error).__name__
     try:
         message = str(error)
-        lines = traceback.format_exception(error)
     except BaseException as second:  # the handler's own __str__ may do anything
+        return f"{name} (its text failed: {type(second).__name__})"
+    return f"{name}: {message}" if message else name
+
+
+def _formatted(error: BaseException) -> str:
+    try:
+        lines = traceback.format_exception(error)
+    except BaseException as second:  # it asks the exception for its text, too
         return f"{type(error).__name__} (its text failed: {type(second).__name__})"
-    name = type(error).__name__
-    summary = f"{name}: {message}" if message else name
-    return f"{summary}\n\n{''.join(lines)}".rstrip()
+    return f"{summary(error)}\n\n{''.join(lines)}".rstrip()

@@ -442,14 +442,53 @@ def test_nothing_but_rows_that_cannot_be_loaded_is_no_place_to_go_on_from(
     assert "fetch failed" not in caplog.text
 
 
-def test_a_failure_for_good_is_one_line_of_the_log(
-    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Cancel("gone"), "Cancelled: gone"),
+        (ValueError("no\nsuch  user \udcff"), "ValueError: no such user \\udcff"),
+        (ValueError("x" * 1_000_000), f"ValueError: {'x' * 188}…"),
+        (_UnprintableError(), "_UnprintableError (its text failed: RuntimeError)"),
+    ],
+    ids=["cancelled", "raised", "long", "unprintable"],
+)
+def test_a_failure_for_good_is_one_line_of_the_log_with_the_reason(
+    jobs_dsn: str,
+    caplog: pytest.LogCaptureFixture,
+    outcome: Cancel | Exception,
+    told: str,
 ) -> None:
-    async def handler(job: jobs.SendMailJob) -> Outcome:
-        return Cancel("gone")
+    """A line without it would send whoever reads it to the database."""
 
+    async def handler(job: jobs.SendMailJob) -> Outcome:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: worker.stats().failed == 1)
+
+    enqueue(jobs_dsn)
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        conn.execute("UPDATE send_mail_jobs SET attempts_count = 4")
     with caplog.at_level(logging.WARNING, "jobgen"):
-        _run(jobs_dsn, handler)
+        asyncio.run(scenario())
     messages = [record.getMessage() for record in caplog.records]
     about = [message for message in messages if message.startswith("send_mail")]
-    assert about == ["send_mail 1, attempt 1: job_status_failed"]
+    assert about == [f"send_mail 1, attempt 5: job_status_failed: {told}"]
+
+
+def test_a_retry_is_a_line_for_whoever_debugs(
+    jobs_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When a service is down, every job would be one."""
+
+    async def handler(job: jobs.SendMailJob) -> Outcome:
+        raise ConnectionError("the mail server is down")
+
+    with caplog.at_level(logging.DEBUG, "jobgen"):
+        _run(jobs_dsn, handler)
+    told = {record.getMessage(): record.levelno for record in caplog.records}
+    line = "send_mail 1, attempt 1: job_status_retry"
+    assert told[f"{line}: ConnectionError: the mail server is down"] == logging.DEBUG
