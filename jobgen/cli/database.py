@@ -15,6 +15,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from jobgen.cli.unreachable import reason
+
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 _CONNECT_TIMEOUT = 10
@@ -57,16 +59,9 @@ def connected(
             if alone:
                 _look_for_pooler(conn, dsn)
             yield conn
-    except psycopg.ProgrammingError as error:
-        if error.sqlstate is None:
-            raise NoDatabaseError(f"the DSN is not one: {told(error)}") from error
-        raise NoDatabaseError(told(error)) from error
     except psycopg.Error as error:
         if error.sqlstate is None:
-            raise NoDatabaseError(
-                f"the database cannot be reached: {told(error)}; start it, or name"
-                " another with --dsn"
-            ) from error
+            raise NoDatabaseError(reason(error, dsn)) from error
         raise NoDatabaseError(told(error)) from error
 
 

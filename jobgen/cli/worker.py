@@ -24,8 +24,8 @@ import psycopg
 
 from jobgen.cli import database
 from jobgen.cli.numbers import positive_int, seconds
+from jobgen.cli.unreachable import reason
 from jobgen.runtime import Handlers, RefusedError, Worker
-from jobgen.runtime.log import told
 from jobgen.runtime.loop import run_on_own_loop
 
 _THREADS_END_SECONDS: Final = 0.2
@@ -120,12 +120,7 @@ def _run_here(arguments: argparse.Namespace, ready: Callable[[], None]) -> int:
     except (_UsageError, RefusedError) as error:
         return _refuse(str(error))
     except (psycopg.Error, OSError, TimeoutError) as error:
-        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
-            return _refuse(f"the DSN is not one: {told(error)}")
-        return _refuse(
-            f"the database cannot be reached: {told(error)}; start it, or name another"
-            " with --dsn"
-        )
+        return _refuse(reason(error, dsn))
     return 0
 
 
@@ -225,10 +220,20 @@ def _attribute(module: ModuleType, name: str) -> object:
     try:
         found: object = getattr(module, name)
     except AttributeError:
-        raise _UsageError(f"the module {module.__name__} has no {name}") from None
+        raise _UsageError(
+            f"the module {module.__name__} has no {name}{_others(module)}"
+        ) from None
     except (Exception, SystemExit) as error:
         raise _failed(module.__name__, error) from error
     return found
+
+
+def _others(module: ModuleType) -> str:
+    """The handlers that the module has, in place of a name that it has not."""
+    found = [
+        name for name, value in vars(module).items() if isinstance(value, Handlers)
+    ]
+    return f"; its handlers are {', '.join(found)}" if found else ""
 
 
 def _exists(module: str) -> bool:

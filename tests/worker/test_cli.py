@@ -93,7 +93,7 @@ _NOWHERE: Final = "host=127.0.0.1 port=1 connect_timeout=2"
         ("none:handlers", "there is no module none (looked in {here} too)"),
         ("app.x:handlers", "there is no module app.x (looked in {here} too)"),
         ("none.x:handlers", "there is no module none.x (looked in {here} too)"),
-        ("app:missing", "the module app has no missing"),
+        ("app:missing", "the module app has no missing; its handlers are handlers"),
         (".app:x", "'.app:x' is not MODULE:HANDLERS, such as examples.worker:handlers"),
         (
             "__main__:x",
@@ -303,7 +303,11 @@ def test_jobs_and_handlers_are_told_apart(
     [
         (("--dsn", "garbage"), "the DSN is not one: "),
         (("--dsn", "host=x connect_timeout=soon"), "the DSN is not one: "),
-        (("--dsn", "postgresql+psycopg://x/y"), "the DSN is not one: "),
+        (
+            ("--dsn", "postgresql+psycopg://x/y"),
+            "the DSN is not one: postgresql+psycopg:// is for SQLAlchemy; write"
+            " postgresql://",
+        ),
         (("--dsn", _NOWHERE), "the database cannot be reached: "),
         (("--dsn", _NOWHERE, "--poll-interval", "0"), "poll_interval must be a number"),
     ],
@@ -312,6 +316,30 @@ def test_options_that_make_no_sense_are_refused(
     here: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     assert _refusal(here, "app:handlers", *arguments).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "message"),
+    [
+        ("postgresql+asyncpg://me:s3cret@host/db", "postgresql+asyncpg:// is for"),
+        ("mysql://me:s3cret@host/db", 'missing "=" after "…" in connection info'),
+        ("postgresql://me:s3cret%xy@host/db", 'invalid percent-encoded token: "…"'),
+        ("user=me pasword=s3cret", 'invalid connection option "pasword"'),
+    ],
+)
+def test_a_dsn_that_is_none_is_told_without_its_password(
+    here: Path, dsn: str, message: str
+) -> None:
+    """Standard error is a log that many read."""
+    line = _refusal(here, "app:handlers", "--dsn", dsn)
+    assert message in line
+    assert "s3cret" not in line
+
+
+def test_a_server_that_refuses_need_not_be_started(here: Path, server: Server) -> None:
+    line = _refusal(here, "app:handlers", "--dsn", server.dsn("no_such_database"))
+    assert line.startswith("the database cannot be reached: ")
+    assert line.endswith("; name another database or role with --dsn")
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
