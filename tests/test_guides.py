@@ -102,7 +102,7 @@ def test_both_type_checkers_accept_what_is_shown(page: str, tmp_path: Path) -> N
     with _project(page, tmp_path):
         for command in (
             ("mypy", "--strict", "--config-file=", "."),
-            ("pyright", "-p", "."),
+            ("pyright", "--pythonpath", sys.executable, "-p", "."),
         ):
             done = subprocess.run(
                 [sys.executable, "-m", *command],
