@@ -235,7 +235,9 @@ def test_a_handler_is_tested_as_shown(home: Path, database: str) -> None:
     shown: Unseen = _module("test_tasks")
     with psycopg.connect(database) as conn:
         shown.test_an_address_without_at_is_given_up(conn)
+        shown.test_a_worker_that_stops_does_not_wait_for_an_image(conn)
     assert _all(database, "SELECT FROM send_mail_jobs") == []
+    assert _all(database, "SELECT FROM resize_image_jobs") == []
 
 
 def test_the_page_names_every_option_and_every_counter(

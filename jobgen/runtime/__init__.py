@@ -63,6 +63,7 @@ __all__ = [
     "bind",
     "current",
     "load_late",
+    "rehearse",
     "retry_delay",
     "run",
     "sync",
@@ -71,7 +72,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from jobgen.runtime import aio
-    from jobgen.runtime.attempt import Current, current
+    from jobgen.runtime.attempt import Current, current, rehearse
     from jobgen.runtime.handlers import Bound, Handler, Handlers, bind
     from jobgen.runtime.outcome import Cancel, Outcome, Retry, Snooze
     from jobgen.runtime.package import Package
@@ -94,6 +95,7 @@ else:  # hidden from type checkers, which would believe in any name
         "Worker": "worker",
         "bind": "handlers",
         "current": "attempt",
+        "rehearse": "attempt",
         "run": "worker",
     }
     __getattr__, __dir__ = load_late(__name__, __all__, _HOMES)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from jobgen.runtime.job import Fence, Row
 
@@ -46,10 +48,22 @@ class Attempt:
         return Fence.of(self.row)
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a test says of the attempt, where there is none."""
+
+    deadline: float
+    interrupted: bool
+    overran: bool = False
+
+
+_Asked: TypeAlias = Attempt | Rehearsed
+
+
 class Current:
     """What a handler may ask about the attempt that runs it."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: _Asked) -> None:
         self._attempt = attempt
 
     @property
@@ -76,15 +90,35 @@ class Current:
         return self._attempt.overran or self._attempt.interrupted
 
 
-RUNNING: Final[ContextVar[Attempt]] = ContextVar("jobgen_attempt")
+RUNNING: Final[ContextVar[_Asked]] = ContextVar("jobgen_attempt")
 
 
 def current() -> Current:
     """The attempt that runs the calling handler, in its task or in its thread.
 
-    Raises `RuntimeError` elsewhere.
+    Raises `RuntimeError` elsewhere, but for a test that says `rehearse()`.
     """
     attempt = RUNNING.get(None)
     if attempt is None:
-        raise RuntimeError("no handler runs here: a worker sets what current() gives")
+        raise RuntimeError(
+            "no handler runs here: a worker sets what current() gives, and in a test"
+            " 'with rehearse():'"
+        )
     return Current(attempt)
+
+
+@contextmanager
+def rehearse(
+    *, remaining: float | None = None, cancelled: bool = False
+) -> Generator[None]:
+    """For the test of a handler: inside, `current()` is as in a worker.
+
+    remaining: the seconds that the handler has left, None where its job has no timeout.
+    cancelled: whether it is told that its result will be ignored.
+    """
+    deadline = math.inf if remaining is None else time.monotonic() + remaining
+    token = RUNNING.set(Rehearsed(deadline, cancelled))
+    try:
+        yield
+    finally:
+        RUNNING.reset(token)

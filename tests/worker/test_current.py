@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import generated_example as jobs
-from jobgen.runtime import Handler, current
+from jobgen.runtime import Handler, current, rehearse
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -89,4 +89,27 @@ def test_a_handler_learns_that_its_time_is_up(jobs_dsn: str) -> None:
 
 def test_nobody_but_a_handler_has_a_current_attempt() -> None:
     with pytest.raises(RuntimeError, match="no handler runs here"):
+        current()
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_test_says_what_a_handler_is_told(*, cancelled: bool) -> None:
+    """In the same thread, in a task, and in a thread of the loop."""
+
+    def told() -> tuple[bool, bool]:
+        remaining = current().remaining
+        assert remaining is not None
+        return 4 < remaining <= 5, current().cancelled
+
+    async def in_task_and_thread() -> list[tuple[bool, bool]]:
+        task = asyncio.create_task(asyncio.to_thread(told))
+        return [told(), await task]
+
+    with rehearse(remaining=5.0, cancelled=cancelled):
+        found = [told(), *asyncio.run(in_task_and_thread())]
+        with rehearse():
+            assert current().deadline is current().remaining is None
+            assert not current().cancelled
+    assert found == 3 * [(True, cancelled)]
+    with pytest.raises(RuntimeError, match="with rehearse"):
         current()
