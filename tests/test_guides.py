@@ -145,6 +145,26 @@ def test_jobs_are_enqueued_as_shown(shop: Unseen, database: str) -> None:
     ]
 
 
+def test_equal_jobs_are_enqueued_once_as_shown(shop: Unseen, database: str) -> None:
+    """Also while the first one runs; and the transaction goes on."""
+    with psycopg.connect(database) as conn:
+        assert [shop.rebuild(conn, shop_id) for shop_id in (1, 1, 2)] == [
+            True,
+            False,
+            True,
+        ]
+        job = shop.jobs.rebuild_index.fetch(conn, uuid4())
+        assert not shop.rebuild(conn, 1)
+        shop.jobs.rebuild_index.fail(conn, job, "no luck")
+        assert not shop.rebuild(conn, 1)
+        shop.jobs.rebuild_index.succeed(
+            conn, shop.jobs.rebuild_index.fetch(conn, uuid4())
+        )
+        assert not shop.rebuild(conn, 1)
+    statuses = _all(database, "SELECT status::text FROM rebuild_index_jobs ORDER BY id")
+    assert statuses == [("job_status_retry",), ("job_status_succeeded",)]
+
+
 def test_the_sql_that_is_shown_is_carried_out(shop: Unseen, database: str) -> None:
     insert, looks, again = _sql()
     count, failed, _ = looks.split(";")

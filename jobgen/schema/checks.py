@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from jobgen.schema import names
 from jobgen.schema.columns import BASE_COLUMNS
 from jobgen.schema.diagnostics import Gatherer, shown
-from jobgen.schema.indexes import payload_indexes
+from jobgen.schema.indexes import leaves_while_it_runs, payload_indexes
 from jobgen.schema.model import Column, Job, Schema
 from jobgen.schema.places import Places
 from jobgen.schema.references import check_references
@@ -109,6 +109,14 @@ def _check_indexes(job: Job, places: Places, found: Gatherer) -> None:
         path = ("jobs", job.name, "indexes", str(place))
         for name in index.columns:
             _check_indexed(name, columns.get(name), job, (*path, name), places, found)
+        if index.unique and index.where and leaves_while_it_runs(index.where):
+            found.warning(
+                "unique-while-waiting",
+                places.at(*path),
+                "a job that runs is not in this index, and cannot go back to the queue"
+                " when another one waits there",
+                "name job_status_not_started, job_status_running and job_status_retry",
+            )
     _check_index_names(job, places, found)
 
 

@@ -65,6 +65,7 @@ Code: TypeAlias = Literal[
     "too-large",
     "too-long-name",
     "two-defaults",
+    "unique-while-waiting",
     "unknown-column",
     "unknown-key",
     "unknown-table",

@@ -6,6 +6,7 @@ Stage: schema. In: the model. Out: frozen values, a part of its `Table`. Pure, l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ awake for ever."""
 HELD = "status = 'job_status_running' OR locked_by IS NOT NULL"
 """When a row may have to be taken from a worker that is gone."""
 
+_UNFINISHED = ("job_status_not_started", "job_status_running", "job_status_retry")
+_LOCK = re.compile(r"\blocked_(?:at|by)\b")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
@@ -36,6 +40,14 @@ class Index:
     unique: bool = False
     where: str | None = None
     valid: bool = True
+
+
+def leaves_while_it_runs(where: str) -> bool:
+    """Whether a row may leave an index of this condition when a worker takes it, so
+    that it comes back when the worker gives it back. By the words alone: what they
+    mean, only a server knows."""
+    named = [status for status in _UNFINISHED if quote_literal(status) in where]
+    return 0 < len(named) < len(_UNFINISHED) or _LOCK.search(where) is not None
 
 
 def sort_key(job: Job) -> tuple[str, ...]:

@@ -20,7 +20,12 @@ from tests.cli.project import SCHEMA, Project
 PAGES = Path(__file__).parents[2] / "docs" / "diagnostics"
 INDEX = PAGES.with_suffix(".md")
 
-_WARNINGS = ("deprecated-default", "ignored-setting", "unknown-table")
+_WARNINGS = (
+    "deprecated-default",
+    "ignored-setting",
+    "unique-while-waiting",
+    "unknown-table",
+)
 
 _HEAD = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\n"
 _PAGE = re.compile(

@@ -137,6 +137,42 @@ def test_a_deprecated_default_is_a_warning(default: str) -> None:
     assert (found.severity, found.code) == ("warning", "deprecated-default")
 
 
+_WAIT = "'job_status_not_started', 'job_status_retry'"
+
+
+@pytest.mark.parametrize(
+    ("index", "codes"),
+    [
+        (f"unique: true, where: status IN ({_WAIT})", ["unique-while-waiting"]),
+        (
+            "unique: true, where: status <> 'job_status_running'",
+            ["unique-while-waiting"],
+        ),
+        ("unique: true, where: locked_by IS NULL", ["unique-while-waiting"]),
+        (f"unique: true, where: status IN ({_WAIT}, 'job_status_running')", []),
+        ("unique: true, where: status <> 'job_status_succeeded'", []),
+        ("unique: true, where: unlocked_by > 1", []),
+        ("unique: true", []),
+        (f"where: status IN ({_WAIT})", []),
+    ],
+)
+def test_an_index_that_a_running_job_has_left_is_a_warning_if_unique(
+    index: str, codes: list[str]
+) -> None:
+    """It could not come back where another one waits."""
+    columns = "{k: int, unlocked_by: int}"
+    block = index.replace("where: ", "where: >-\n          ").replace(
+        ", where", "\n        where"
+    )
+    loaded = load(
+        f"jobs:\n  a:\n    columns: {columns}\n    indexes:\n"
+        f"      - columns: [k]\n        {block}\n"
+    )
+    assert loaded.schema is not None
+    assert [found.code for found in loaded.diagnostics] == codes
+    assert {found.severity for found in loaded.diagnostics} <= {"warning"}
+
+
 @pytest.mark.parametrize(
     "setting",
     [
