@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import math
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator
 from typing import Final
+
+from jobgen.runtime.log import LOGGER
 
 _ONE_REQUEST_SECONDS: Final = 0.5
 """Signals within so long are one request: a terminal and a supervisor send theirs to
@@ -33,6 +36,7 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None]:
             requested_at = now
             stop()
 
+    _tell_of_others()
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
@@ -42,3 +46,14 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None]:
     finally:
         for number in installed:
             loop.remove_signal_handler(number)
+
+
+def _tell_of_others() -> None:
+    """Whoever else handles SIGTERM, such as a web server, waits for it in vain now."""
+    if threading.current_thread() is threading.main_thread() and callable(
+        signal.getsignal(signal.SIGTERM)
+    ):
+        LOGGER.warning(
+            "SIGTERM had a handler, which is replaced by this worker's: pass"
+            " signals=False to Worker, and call its stop()"
+        )

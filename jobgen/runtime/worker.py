@@ -49,9 +49,10 @@ class Worker:
     connect: a DSN, or what opens a connection. only: names of the jobs to run.
     concurrency: handlers at once in this process, over all jobs. poll_interval:
     seconds between looks that no notification asked for. grace: seconds that a
-    shutdown waits for handlers. heartbeat_interval: seconds between two signs of life;
-    after lost_after without one it stops its handlers, and after dead_after others take
-    its rows.
+    shutdown waits for handlers. signals: whether SIGINT and SIGTERM stop it, while it
+    runs, in place of what the program does then. heartbeat_interval: seconds between two
+    signs of life; after lost_after without one it stops its handlers, and after
+    dead_after others take its rows.
 
     Raises `ValueError` for a name in `only` that is no job of the package, and for
     numbers that make no sense.
@@ -67,6 +68,7 @@ class Worker:
         listen: bool = True,
         poll_interval: float = 1.0,
         grace: float = 30.0,
+        signals: bool = True,
         heartbeat_interval: float = 5.0,
         dead_after: float = 30.0,
         lost_after: float = 20.0,
@@ -96,6 +98,7 @@ class Worker:
             jobs=len(self._bound),
             pooled=not listen,
         )
+        self._signals = signals
         self._ran = False
         self._broken: BaseException | None = None
         """What ended one of the loops beside the work, which should never end."""
@@ -160,7 +163,9 @@ class Worker:
         if self._ran:
             raise RuntimeError("a worker runs once; make another")
         self._ran = True
-        with stopped_by_signals(self.stop):
+        with (
+            stopped_by_signals(self.stop) if self._signals else contextlib.nullcontext()
+        ):
             try:
                 fits = await self._checked()
             except BaseException:
@@ -362,7 +367,7 @@ def run(
     dead_after: float = 30.0,
     lost_after: float = 20.0,
 ) -> None:
-    """Run a `Worker` where there is no event loop yet; its parameters and errors."""
+    """Run a `Worker` where there is no event loop yet, so that signals are its own."""
     worker = Worker(
         connect,
         handlers,

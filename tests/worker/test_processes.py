@@ -141,7 +141,10 @@ def test_what_is_wrong_with_all_of_them_is_said_once(here: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "jobgen worker: the module app has no other\n"
+    assert (
+        done.stderr
+        == "jobgen worker: the module app has no other; its handlers are handlers\n"
+    )
 
 
 def _is_alive(pid: int) -> bool:
