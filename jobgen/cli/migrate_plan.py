@@ -90,7 +90,9 @@ def _planned(project: Project, arguments: argparse.Namespace, look: Look) -> Pla
     if arguments.baseline and written.chain:
         raise CannotError("there are migrations already; a baseline comes first")
     if arguments.dsn is not None and not arguments.baseline:
-        raise CannotError("--dsn names the database of a --baseline")
+        raise CannotError(
+            "this takes no database but that of a --baseline: leave --dsn away"
+        )
     begun = look(project, arguments)
     return planned(project, written, drop=arguments.drop, begun=begun)
 

@@ -246,7 +246,9 @@ class Fetching:
         started = time.monotonic()
         taken = await self._fetch(table, wanted, above)
         now = time.monotonic()
-        table.is_shut = False
+        if table.is_shut:
+            LOGGER.info("%s: fetched from again", table.job.table)
+            table.is_shut = False
         table.fetched(taken.rows, taken.size)
         self._attempts.add(table.bound, taken.jobs)
         if taken.jobs and taken.rows < wanted:

@@ -392,6 +392,8 @@ async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
 def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]:
     if only is None:
         return handlers.bound
+    if isinstance(only, str):  # a sequence of texts, to any type checker
+        raise TypeError(f"only: {only!r} is no list; pass [{only!r}]")
     if not only:
         raise ValueError("only names no job")
     known = {bound.job.name: bound for bound in handlers.bound}

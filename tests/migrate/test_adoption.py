@@ -223,5 +223,6 @@ def test_a_database_is_named_for_a_baseline_alone(project: Project) -> None:
     done = new(project, SCHEMA, "adopt", "--dsn=dbname=nowhere")
     assert (done.code, done.err) == (
         2,
-        "jobgen migrate new: --dsn names the database of a --baseline\n",
+        "jobgen migrate new: this takes no database but that of a --baseline: leave"
+        " --dsn away\n",
     )

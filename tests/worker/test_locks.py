@@ -97,8 +97,10 @@ def test_a_table_that_cannot_be_fetched_from_holds_up_no_other(
     enqueue(jobs_dsn)
     conn.execute(_REFUSE.encode())
     conn.commit()
-    asyncio.run(scenario())
+    with caplog.at_level("INFO", "jobgen"):
+        asyncio.run(scenario())
     assert caplog.text.count("fetch failed") == 1
+    assert caplog.text.count("public.send_mail_jobs: fetched from again") == 1
 
 
 def test_what_was_fetched_beside_an_undecodable_row_that_is_locked_is_not_lost(

@@ -174,3 +174,12 @@ def test_under_a_limit_of_the_process_no_row_waits_for_the_end_of_another_job(
                 await until(lambda: worker.stats().succeeded == enqueued)
 
     asyncio.run(scenario())
+
+
+def test_the_name_of_a_job_is_no_list_of_names() -> None:
+    """Its letters are not the jobs that somebody wants, as the message would say."""
+    with pytest.raises(TypeError, match=r"pass \['send_mail'\]"):
+        Worker("", mail_handlers(_ignored), only="send_mail")
+
+
+async def _ignored(job: jobs.SendMailJob) -> None: ...
