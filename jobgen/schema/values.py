@@ -30,6 +30,7 @@ _BYTES = re.compile(r"\\x(?:[0-9a-fA-F]{2})*")
 _CLOCK = r"-?[0-9]{1,6}:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _OF_CLOCK = {"microsecond", "millisecond", "second", "minute", "hour"}
 _UNIT = "(?:microsecond|millisecond|second|minute|hour|day|week|month|year)s?"
+_UNSIGNED = re.compile(r"(?<!\S)(?=[0-9])")
 _INTERVAL = re.compile(rf"(?:-?[0-9]{{1,6}} {_UNIT}(?: |$))*(?:{_CLOCK})?")
 
 
@@ -106,7 +107,11 @@ def _padded(text: str) -> str:
 
 
 def interval(text: str) -> str | None:
-    """An interval as PostgreSQL writes it: `1 day 02:30:00`; durations too."""
+    """An interval as PostgreSQL writes it: `1 day 02:30:00`; durations too.
+
+    With a sign on each part where one is negative: a session whose `IntervalStyle` is
+    `sql_standard` takes the first for all that have none.
+    """
     duration = parse_duration(text)
     if duration is not None:
         seconds = Decimal(duration.seconds) + Decimal(duration.microseconds) / 1_000_000
@@ -116,7 +121,9 @@ def interval(text: str) -> str | None:
         return None
     units = [unit.removesuffix("s") for unit in re.findall("[a-z]+", words)]
     twice = len(set(units)) < len(units) or (":" in words and _OF_CLOCK & {*units})
-    return None if twice else words
+    if twice:
+        return None
+    return _UNSIGNED.sub("+", words) if "-" in words else words
 
 
 def uuid(text: str) -> UUID | None:

@@ -38,6 +38,8 @@ ACCEPTED = [
     ),
     ("interval", "1h30m", "'0 days 5400 seconds'::interval"),
     ("interval", "2 days 03:00", "'2 days 03:00'::interval"),
+    ("interval", "-1 day 5 seconds", "'-1 day +5 seconds'::interval"),
+    ("interval", "1 day -03:00", "'+1 day -03:00'::interval"),
     (
         "interval",
         "1 week 1 day 1 second 1 millisecond",

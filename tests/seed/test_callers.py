@@ -436,7 +436,8 @@ def test_intervals_arrive_as_they_are_whatever_a_sign_means(
     """Under sql_standard a sign before the first unit counts for all without one."""
     package = build(
         "jobgen: 1\npackage: sample\noutput: ../sample\njobs:\n  work:\n"
-        '    columns: {one: interval, many: "interval[]"}\n',
+        '    columns: {one: interval, many: "interval[]", usual: {type: interval,'
+        " default: -1 day 2 seconds 3 microseconds}}\n",
         tmp_path,
     )
     mixed = timedelta(days=-1, seconds=2, microseconds=3)
@@ -448,4 +449,5 @@ def test_intervals_arrive_as_they_are_whatever_a_sign_means(
         package.work.enqueue_many(conn, [new])
         package.work.enqueue_copy(conn, [new])
         jobs = package.work.fetch_many(conn, uuid4(), 3)
-    assert [(job.one, job.many) for job in jobs] == [(mixed, extremes)] * 3
+    wanted = (mixed, extremes, mixed)
+    assert [(job.one, job.many, job.usual) for job in jobs] == [wanted] * 3
