@@ -44,6 +44,8 @@ WORKER = (
     "lost",
 )
 RETENTION = ("expire", "old", "expire_one")
+UNIQUE = ("rescue_one",)
+"""Where rows of the table may be in each other's way."""
 LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")
 
@@ -129,8 +131,10 @@ def statements_of(
 
 def _of_worker(job: Job) -> tuple[str, ...]:
     expire = RETENTION if job.retention.of_status else ()
+    partial = any(index.unique and index.where for index in job.indexes)
+    one = UNIQUE if partial else ()
     lease = LEASE if job.notify == "when_idle" else ()
-    return WORKER + expire + lease
+    return WORKER + one + expire + lease
 
 
 def package_statements(schema: Schema) -> tuple[Statement, ...]:
@@ -159,7 +163,7 @@ def _statement(name: str, sql: str) -> Statement:
 def _owner(name: str) -> str:
     if name in LEASE:
         return "Lease"
-    return "Statements" if name in WORKER + RETENTION else ""
+    return "Statements" if name in WORKER + UNIQUE + RETENTION else ""
 
 
 def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import LiteralString
+from typing import Final, LiteralString
+
+from psycopg import IntegrityError
 
 from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.handlers import Bound
+from jobgen.runtime.job import Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.package import Package
 from jobgen.runtime.stats import Stats
 from jobgen.runtime.times import Times
 from jobgen.runtime.triggers import Triggers
+
+_MOST_PASSED: Final = 100
+"""Rows that cannot be rescued now and are passed over; they are locked meanwhile."""
 
 
 class Care:
@@ -69,9 +75,8 @@ class Care:
         ]
 
     async def _rescue(self, bound: Bound) -> None:
-        plan = plans.rescue(bound.job.statements, self._times.dead)
         try:
-            rescued = await self._link.run(plan)
+            rescued = await self._rescued(bound.job.statements)
         except FAULTS as error:
             LOGGER.warning("%s: rescue failed: %s", bound.job.name, told(error))
             return
@@ -79,6 +84,27 @@ class Care:
         if rescued:
             self._stats.rescued += rescued
             LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
+
+    async def _rescued(self, statements: Statements) -> int:
+        """How many rows; those that a unique index keeps out must wait."""
+        try:
+            return await self._link.run(plans.rescue(statements, self._times.dead))
+        except IntegrityError:
+            if statements.rescue_one is None:
+                raise
+        rescued = passed = 0
+        while passed < _MOST_PASSED:
+            plan = worker_plans.rescue_one(
+                statements.rescue_one, self._times.dead, passed
+            )
+            try:
+                if not await self._link.run(plan):
+                    break
+                rescued += 1
+            except IntegrityError:
+                passed += 1
+        await self._link.run(plans.release(statements, self._times.dead))
+        return rescued
 
     async def _mend_triggers(self) -> None:
         jobs = [each.job for each in self._bound if each.job.notifications is not None]

@@ -181,6 +181,7 @@ class Statements(NamedTuple):
     state: id → status, locked_by, locked_at, attempts_count.
     held: worker id → the fence of each row that runs under it.
     rescue: dead_after, limit → one row each. release: dead_after, limit → one row each.
+    rescue_one: dead_after, how many of the oldest to pass over → one row, if there is.
     next_due: → name of the job, seconds until its first ready row is due, or NULL.
     lost: dead_after → the name of the job, where `rescue` or `release` would find rows.
     unlocked: ids → those of the rows that nobody else holds locked.
@@ -206,6 +207,7 @@ class Statements(NamedTuple):
     unlocked: LiteralString | None = None
     lost: LiteralString | None = None
     fail_many: LiteralString | None = None
+    rescue_one: LiteralString | None = None
     expire: LiteralString | None = None
     old: LiteralString | None = None
     expire_one: LiteralString | None = None

@@ -273,8 +273,13 @@ def give_back(
 def rescue(statements: Statements, dead_after: timedelta) -> Plan[int]:
     """How many running rows were taken from workers that are gone."""
     rescued = yield from _drain(statements.rescue, dead_after)
-    yield from _drain(statements.release, dead_after)
+    yield from release(statements, dead_after)
     return rescued
+
+
+def release(statements: Statements, dead_after: timedelta) -> Plan[int]:
+    """How many rows that look ready a worker that is gone held locked."""
+    return (yield from _drain(statements.release, dead_after))
 
 
 def _drain(sql: LiteralString, dead_after: timedelta) -> Plan[int]:

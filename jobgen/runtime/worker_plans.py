@@ -111,6 +111,12 @@ def lost(sql: LiteralString, dead_after: timedelta) -> Plan[set[str]]:
     return {row[0] for row in rows.all()}
 
 
+def rescue_one(sql: LiteralString, dead_after: timedelta, passed: int) -> Plan[bool]:
+    """Whether there was a row to rescue behind so many that are passed over."""
+    rows = yield Execute(sql, (dead_after, passed))
+    return bool(len(rows))
+
+
 def probe() -> Plan[None]:
     """Ask for nothing but an answer."""
     yield Execute("SELECT")

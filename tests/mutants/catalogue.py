@@ -524,7 +524,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="rescue-beyond-the-last-attempt",
-        file=f"{_STATEMENTS}/rescue.sql.jinja",
+        file=f"{_STATEMENTS}/rescue.jinja",
         old="has_attempts AND NOT abandoned",
         new="NOT abandoned",
         test=_MODEL,

@@ -239,6 +239,14 @@ WORKER: Final = (
         only="test_under_a_limit_of_the_process_no_row_waits",
     ),
     Mutant(
+        name="a-row-without-room-keeps-others-from-being-rescued",
+        file="jobgen/runtime/care.py",
+        old="if statements.rescue_one is None:",
+        new="if True:",
+        test="tests/worker/test_unique.py",
+        only="test_jobs_that_would_be_equal_in_the_queue",
+    ),
+    Mutant(
         name="no-limit-to-rows-that-wait",
         file="jobgen/runtime/pace.py",
         old="min(self._lately, MOST)",

@@ -14,10 +14,12 @@ output: ../sample
 jobs:
   plain:
     columns: {user_id: bigint, email: text}
+    indexes: [{columns: [user_id], unique: true, where: user_id < 0}]
     retention: {succeeded: 7d, failed: 30d}
   urgent:
     id: uuid
     columns: {user_id: bigint, email: text}
+    indexes: [{columns: [user_id], unique: true, where: user_id < 0}]
     priority: true
     on_success: delete
     retention: {failed: 30d}

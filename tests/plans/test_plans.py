@@ -60,6 +60,7 @@ EXPECTED: Final = {
     "held": Expected(indexes=({"running"},)),
     "lost": Expected(indexes=({"running"},)),
     "rescue": Expected(indexes=({"running", "pkey"},)),
+    "rescue_one": Expected(indexes=({"running", "pkey"},)),
     "release": Expected(indexes=({"running", "pkey"},)),
     "expire": Expected(indexes=({"finished", "pkey"},)),
     "old": Expected(indexes=({"finished"},), sorts=True),

@@ -433,6 +433,46 @@ WHERE EXISTS (
 )
 """
 
+RESCUE_ONE_SQL: Final[LiteralString] = """\
+WITH lost AS MATERIALIZED (
+    SELECT
+        job.id,
+        job.attempts_count < 10 AS has_attempts,
+        owner.id IS NULL
+            AND job.locked_at < clock_timestamp() - interval '24 hours' AS abandoned
+    FROM public.first_jobs AS job
+    LEFT JOIN public.jobgen_workers AS owner ON owner.id = job.locked_by
+    WHERE job.status = 'job_status_running'
+        AND job.locked_at IS NOT NULL
+        AND CASE
+            WHEN owner.id IS NULL THEN job.locked_at < clock_timestamp() - interval '10 minutes'
+            ELSE owner.heartbeat_at < clock_timestamp() - $1::interval
+        END
+    ORDER BY job.locked_at
+    LIMIT 1 OFFSET $2::bigint
+    FOR NO KEY UPDATE OF job SKIP LOCKED
+)
+UPDATE public.first_jobs AS job
+SET status = CASE
+        WHEN lost.retries THEN 'job_status_retry'::public.job_status
+        ELSE 'job_status_failed'::public.job_status
+    END,
+    updated_at = now(),
+    last_error = CASE
+        WHEN lost.abandoned THEN 'Stale for more than a day'
+        ELSE 'Worker lost'
+    END,
+    locked_at = CASE WHEN lost.retries THEN NULL ELSE job.locked_at END,
+    locked_by = NULL,
+    run_at = CASE WHEN lost.retries THEN now() ELSE job.run_at END
+FROM (
+    SELECT id, abandoned, has_attempts AND NOT abandoned AS retries
+    FROM lost
+) AS lost
+WHERE job.id = ANY (ARRAY[lost.id])
+RETURNING job.id
+"""
+
 PROMISE_SQL: Final[LiteralString] = """\
 SELECT
     set_config('synchronous_commit', 'off', true),
@@ -599,6 +639,7 @@ JOB: Final[JobType[First, FirstJob, int]] = JobType(
         next_due=NEXT_DUE_SQL,
         unlocked=UNLOCKED_SQL,
         lost=LOST_SQL,
+        rescue_one=RESCUE_ONE_SQL,
     ),
     decode=_decode,
     order=(8, 0),
