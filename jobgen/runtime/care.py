@@ -76,7 +76,7 @@ class Care:
 
     async def _rescue(self, bound: Bound) -> None:
         try:
-            rescued = await self._rescued(bound.job.statements)
+            rescued = await self._rescued(bound.job.name, bound.job.statements)
         except FAULTS as error:
             LOGGER.warning("%s: rescue failed: %s", bound.job.name, told(error))
             return
@@ -85,24 +85,28 @@ class Care:
             self._stats.rescued += rescued
             LOGGER.warning("%s: %d rescued", bound.job.name, rescued)
 
-    async def _rescued(self, statements: Statements) -> int:
+    async def _rescued(self, name: str, statements: Statements) -> int:
         """How many rows; those that a unique index keeps out must wait."""
         try:
             return await self._link.run(plans.rescue(statements, self._times.dead))
         except IntegrityError:
             if statements.rescue_one is None:
                 raise
-        rescued = passed = 0
-        while passed < _MOST_PASSED:
+        rescued = 0
+        kept_out: list[IntegrityError] = []
+        while len(kept_out) < _MOST_PASSED:
             plan = worker_plans.rescue_one(
-                statements.rescue_one, self._times.dead, passed
+                statements.rescue_one, self._times.dead, len(kept_out)
             )
             try:
                 if not await self._link.run(plan):
                     break
                 rescued += 1
-            except IntegrityError:
-                passed += 1
+            except IntegrityError as error:
+                kept_out.append(error)
+        if kept_out:
+            text = "%s: %d lost rows cannot be rescued yet: %s"
+            LOGGER.warning(text, name, len(kept_out), told(kept_out[0]))
         await self._link.run(plans.release(statements, self._times.dead))
         return rescued
 
