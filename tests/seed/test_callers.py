@@ -1,7 +1,11 @@
 """What the caller's connection is set to has no say in what the functions do."""
 
 import asyncio
-from collections.abc import Callable
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -451,3 +455,67 @@ def test_intervals_arrive_as_they_are_whatever_a_sign_means(
         jobs = package.work.fetch_many(conn, uuid4(), 3)
     wanted = (mixed, extremes, mixed)
     assert [(job.one, job.many, job.usual) for job in jobs] == [wanted] * 3
+
+
+def test_a_connection_lives_no_longer_because_it_has_enqueued(jobs_dsn: str) -> None:
+    async def main() -> weakref.ref[psycopg.AsyncConnection[object]]:
+        conn = await psycopg.AsyncConnection.connect(jobs_dsn)
+        await aio.send_mail.enqueue(conn, MAIL)
+        await conn.close()
+        return weakref.ref(conn)
+
+    conn = psycopg.connect(jobs_dsn)
+    send_mail.enqueue(conn, MAIL)
+    conn.close()
+    known = weakref.ref(conn)
+    del conn
+    assert known() is None
+    assert asyncio.run(main())() is None
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    """Each may be interrupted after a microsecond."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless_threads")
+def test_several_may_enqueue_over_one_connection_at_once(jobs_dsn: str) -> None:
+    """Also where one of them fails, and each statement is another."""
+    wrong = ImportContacts(
+        file_name="a.csv", content="", columns_map={}, delimiter=";;"
+    )
+
+    def one(number: int) -> int | None:
+        if number % 10 == 0:
+            with pytest.raises(psycopg.errors.StringDataRightTruncation):
+                import_contacts.enqueue(conn, wrong)
+            return None
+        if number % 3 == 0:
+            send_mail.pending(conn)
+        return send_mail.enqueue(conn, replace(MAIL, user_id=number))
+
+    async def in_tasks() -> list[int]:
+        conn = await psycopg.AsyncConnection.connect(jobs_dsn, autocommit=True)
+        async with conn:
+            mails = (replace(MAIL, user_id=number) for number in range(50))
+            return await asyncio.gather(
+                *(aio.send_mail.enqueue(conn, mail) for mail in mails)
+            )
+
+    with psycopg.connect(jobs_dsn, autocommit=True) as conn:
+        with ThreadPoolExecutor(8) as threads:
+            ids = list(threads.map(one, range(3000)))
+        assert ids.count(None) == 300
+        by_id = {job.id: job for job in send_mail.fetch_many(conn, uuid4(), 5000)}
+        assert all(
+            by_id[job_id].user_id == number
+            for number, job_id in enumerate(ids)
+            if job_id is not None
+        )
+        more = asyncio.run(in_tasks())
+        by_id = {job.id: job for job in send_mail.fetch_many(conn, uuid4(), 5000)}
+    assert [by_id[job_id].user_id for job_id in more] == list(range(50))
