@@ -7,6 +7,7 @@ what would be written. Nothing is changed while anything is wrong.
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import shlex
@@ -99,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if options.watch:
         return _watch(options)
+    atexit.register(gc.freeze)  # Python would look for cycles in all of it as it ends
     return 0 if _is_unchanged(options) else _build(options).code
 
 
