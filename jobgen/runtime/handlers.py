@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
 from uuid import UUID
@@ -68,6 +68,23 @@ class Handlers:
 
     package: Package
     bound: tuple[Bound, ...]
+
+    def chosen(self, only: Sequence[str] | None) -> tuple[Bound, ...]:
+        """Those of these jobs, or all. Raises `TypeError` for what is no list of names,
+        and `ValueError` for none, or one that is no job of the package."""
+        if only is None:
+            return self.bound
+        if isinstance(only, str):  # a sequence of texts, to any type checker
+            raise TypeError(f"only: {only!r} is no list; pass [{only!r}]")
+        if not only:
+            raise ValueError("only names no job")
+        known = {bound.job.name: bound for bound in self.bound}
+        unknown = [name for name in only if name not in known]
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)}: no such job; there are {', '.join(known)}"
+            )
+        return tuple(known[name] for name in dict.fromkeys(only))
 
 
 def _is_async(handler: Callable[..., object]) -> bool:

@@ -7,7 +7,7 @@ tasks and threads for as long as they please.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from jobgen.runtime.log import LOGGER
@@ -50,3 +50,13 @@ def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
     if leftovers:
         waiting = asyncio.wait(leftovers, timeout=LEFTOVER_SECONDS)
         loop.run_until_complete(waiting)
+
+
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel the tasks, and wait until they have ended, whatever they raise.
+
+    Any: what they would have returned does not matter.
+    """
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
@@ -20,11 +20,11 @@ from jobgen.runtime import aio
 from jobgen.runtime.attempts import Attempts
 from jobgen.runtime.care import Care
 from jobgen.runtime.fetching import Fetching
-from jobgen.runtime.handlers import Bound, Handlers
+from jobgen.runtime.handlers import Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
 from jobgen.runtime.log import FAULTS, LOGGER
-from jobgen.runtime.loop import run_on_own_loop
+from jobgen.runtime.loop import cancel_all, run_on_own_loop
 from jobgen.runtime.minute import Minute
 from jobgen.runtime.preflight import (
     check_encoding,
@@ -77,7 +77,7 @@ class Worker:
             raise ValueError("concurrency must be at least 1")
         self.id: UUID = uuid4()
         self._package = handlers.package
-        self._bound = _chosen(handlers, only)
+        self._bound = handlers.chosen(only)
         self._times = Times(
             poll_interval=poll_interval,
             grace=grace,
@@ -204,7 +204,7 @@ class Worker:
                 check.result()
             return check.done()
         finally:
-            await _cancelled([check, stopping])
+            await cancel_all([check, stopping])
 
     async def _check(self) -> None:
         check_package(self._package)
@@ -277,7 +277,7 @@ class Worker:
             )
             await self._unless_in_a_hurry(fetching, self._times.flush)
         finally:
-            await _cancelled([stopping])
+            await cancel_all([stopping])
         if fetching.done():
             fetching.result()
         else:
@@ -306,7 +306,7 @@ class Worker:
         self._attempts.give_back_waiting()
         ended = asyncio.create_task(self._attempts.ended())
         await self._unless_in_a_hurry(ended, self._times.grace)
-        await _cancelled([ended])
+        await cancel_all([ended])
         unfinished = len(self._attempts)
         if unfinished:
             LOGGER.warning("%d jobs are interrupted", unfinished)
@@ -318,7 +318,7 @@ class Worker:
         if not fetching.done():
             await self._cut(fetching)
         await self._results.close()
-        await _cancelled(background)
+        await cancel_all(background)
         if unfinished or self._fetching.in_doubt:
             await self._give_back_unknown()
         await asyncio.to_thread(self._heartbeat.stop, self._times.flush)
@@ -334,7 +334,7 @@ class Worker:
         await asyncio.wait(
             {hurry, work}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
-        await _cancelled([hurry])
+        await cancel_all([hurry])
 
     async def _cut(self, fetching: asyncio.Task[None]) -> None:
         """It is cancelled: the server gives up what it fetches, unless it is silent."""
@@ -381,25 +381,3 @@ def run(
         lost_after=lost_after,
     )
     run_on_own_loop(worker.run())
-
-
-async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _chosen(handlers: Handlers, only: Sequence[str] | None) -> tuple[Bound, ...]:
-    if only is None:
-        return handlers.bound
-    if isinstance(only, str):  # a sequence of texts, to any type checker
-        raise TypeError(f"only: {only!r} is no list; pass [{only!r}]")
-    if not only:
-        raise ValueError("only names no job")
-    known = {bound.job.name: bound for bound in handlers.bound}
-    unknown = [name for name in only if name not in known]
-    if unknown:
-        raise ValueError(
-            f"{', '.join(unknown)}: no such job; there are {', '.join(known)}"
-        )
-    return tuple(known[name] for name in dict.fromkeys(only))

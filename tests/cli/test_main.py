@@ -116,6 +116,7 @@ def test_a_stream_that_takes_nothing_is_no_traceback(
     tmp_path: Path, redirection: str, arguments: str, code: int
 ) -> None:
     """It is closed, its disk is full, or its reader has gone."""
+    # Only Linux has it, and nothing else can be made full without a mount.
     if "full" in redirection and not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     schema = SCHEMA.replace("../app_jobs", "app_jobs")
