@@ -26,6 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -589,6 +590,7 @@ class ImportContacts:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportContactsJob:
     """One row of public.import_contacts_jobs, as a handler gets it."""

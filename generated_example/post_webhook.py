@@ -26,6 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -643,6 +644,7 @@ class PostWebhook:
     """Lower runs first. Default: 0"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostWebhookJob:
     """One row of public.post_webhook_jobs, as a handler gets it."""

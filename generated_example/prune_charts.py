@@ -22,6 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -434,6 +435,7 @@ class PruneCharts:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneChartsJob:
     """One row of public.prune_charts_jobs, as a handler gets it."""

@@ -29,6 +29,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -672,6 +673,7 @@ class RenderReport:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderReportJob:
     """One row of public.render_report_jobs, as a handler gets it."""

@@ -25,6 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -535,6 +536,7 @@ class SendMail:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMailJob:
     """One row of public.send_mail_jobs, as a handler gets it."""

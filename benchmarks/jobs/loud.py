@@ -23,6 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -479,6 +480,7 @@ class Loud:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoudJob:
     """One row of public.loud_jobs, as a handler gets it."""

@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -528,6 +529,7 @@ class Mail:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailJob:
     """One row of public.mail_jobs, as a handler gets it."""

@@ -22,6 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -448,6 +449,7 @@ class Quiet:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietJob:
     """One row of public.quiet_jobs, as a handler gets it."""

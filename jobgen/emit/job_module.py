@@ -99,7 +99,7 @@ def module_view(
         imports.own("typing", "TYPE_CHECKING")
     if here:
         imports.own("datetime", "timedelta")
-        imports.own("jobgen.runtime", "STATUSES")
+        imports.own("jobgen.runtime", "STATUSES", "quick_init")
         imports.use_as("jobgen.runtime", "retry_delay", "backoff_delay")
     inputs = inputs_of(schema, job)
     table = qualified(schema.postgres.schema, job.table)

@@ -27,6 +27,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -555,6 +556,7 @@ class Compute:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeJob:
     """One row of public.compute_jobs, as a handler gets it."""

@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -548,6 +549,7 @@ class Send:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendJob:
     """One row of public.send_jobs, as a handler gets it."""

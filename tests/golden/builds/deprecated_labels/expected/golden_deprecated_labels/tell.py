@@ -25,6 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -525,6 +526,7 @@ class Tell:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellJob:
     """One row of public.tell_jobs, as a handler gets it."""

@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -510,6 +511,7 @@ class Here:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HereJob:
     """One row of public.here_jobs, as a handler gets it."""

@@ -25,6 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -537,6 +538,7 @@ class Paint:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintJob:
     """One row of public.paint_jobs, as a handler gets it."""

@@ -25,6 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -521,6 +522,7 @@ class Notify:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyJob:
     """One row of public.notify_jobs, as a handler gets it."""

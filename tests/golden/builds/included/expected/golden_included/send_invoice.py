@@ -26,6 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -528,6 +529,7 @@ class SendInvoice:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendInvoiceJob:
     """One row of public.send_invoice_jobs, as a handler gets it."""

@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -510,6 +511,7 @@ class Archive:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveJob:
     """One row of public.archive_jobs, as a handler gets it."""

@@ -29,6 +29,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -559,6 +560,7 @@ class List:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListJob:
     """One row of public."order", as a handler gets it."""

@@ -32,6 +32,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -562,6 +563,7 @@ class Probe:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeJob:
     """One row of public.probe_jobs, as a handler gets it."""

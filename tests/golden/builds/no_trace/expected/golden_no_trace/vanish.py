@@ -23,6 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -425,6 +426,7 @@ class Vanish:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VanishJob:
     """One row of public.vanish_jobs, as a handler gets it."""

@@ -26,6 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -544,6 +545,7 @@ class Book:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookJob:
     """One row of public.book_jobs, as a handler gets it."""

@@ -25,6 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -563,6 +564,7 @@ class First:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstJob:
     """One row of public.first_jobs, as a handler gets it."""

@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -504,6 +505,7 @@ class Second:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondJob:
     """One row of public.second_jobs, as a handler gets it."""

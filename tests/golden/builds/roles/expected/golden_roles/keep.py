@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -597,6 +598,7 @@ class Keep:
     """Lower runs first. Default: 0"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepJob:
     """One row of public.keep_jobs, as a handler gets it."""

@@ -22,6 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -424,6 +425,7 @@ class Forget:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetJob:
     """One row of public.forget_jobs, as a handler gets it."""

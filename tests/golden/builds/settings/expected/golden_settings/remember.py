@@ -23,6 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -568,6 +569,7 @@ class Remember:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberJob:
     """One row of public.remembered, as a handler gets it."""

@@ -28,6 +28,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -527,6 +528,7 @@ class Quote:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteJob:
     """One row of public.quote_jobs, as a handler gets it."""

@@ -26,6 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -540,6 +541,7 @@ class Bill:
     """The earliest time to run. Default: now()"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillJob:
     """One row of public.bill_jobs, as a handler gets it."""

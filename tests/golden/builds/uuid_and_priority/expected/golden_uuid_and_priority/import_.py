@@ -24,6 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
+    quick_init,
     sync,
     values,
 )
@@ -597,6 +598,7 @@ class Import:
     """Lower runs first. Default: 0"""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJob:
     """One row of public.import_jobs, as a handler gets it."""
