@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import psycopg
 from psycopg import BaseConnection, abc
 from psycopg.abc import AdaptContext, Buffer, DumperKey
 from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
-from psycopg.errors import NumericValueOutOfRange
+from psycopg.errors import DataError, NumericValueOutOfRange
 from psycopg.pq import Format
 from psycopg.types.datetime import TimedeltaBinaryDumper
 from psycopg.types.string import BytesBinaryDumper
@@ -113,6 +113,47 @@ class _TypedArrayDumper(Dumper):
             raise NumericValueOutOfRange(message) from error
 
 
+class Moments(NamedTuple):
+    """An array of timestamps, each of which has a time zone."""
+
+    values: Sequence[datetime | None]
+
+
+class MomentsDumper(Dumper):
+    """In binary, at a fifth of the cost: a worker sends one for each job it has run.
+
+    An array's head is its dimensions, a flag for NULL, the type of its elements, their
+    number and the first index; an element is its length and microseconds since 2000
+    (`array_recv` and `timestamptz_recv` in PostgreSQL's source).
+    """
+
+    format = Format.BINARY
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        # Not of the class: psycopg would take it for all lists of that type.
+        self.oid = ADAPTERS.types["timestamptz"].array_oid
+
+    def dump(self, obj: Moments) -> Buffer:
+        moments = obj.values
+        head = _ARRAY_HEAD.pack(1, 0, _TIMESTAMPTZ, len(moments), 1)
+        return head + b"".join([_LONG.pack(8, _since_2000(each)) for each in moments])
+
+
+def _since_2000(moment: datetime | None) -> int:
+    """Microseconds, exactly."""
+    if moment is None:
+        raise DataError("a row that runs has no time of its fetch")
+    since = moment - _YEAR_2000
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+_ARRAY_HEAD: Final = struct.Struct("!iiIii")
+_LONG: Final = struct.Struct("!iq")
+_TIMESTAMPTZ: Final = ADAPTERS.types["timestamptz"].oid
+_YEAR_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 def _dumper_of_lists(element: str) -> type[abc.Dumper]:
     array = ADAPTERS.types[_WIDEST.get(element, element)].array_oid
     return ADAPTERS.get_dumper_by_oid(array, Format.BINARY)
@@ -125,6 +166,7 @@ for _class in (bytes, bytearray, memoryview):
     # The last one is taken where either format will do, and this one is shorter.
     ADAPTERS.register_dumper(_class, BytesBinaryDumper)
 ADAPTERS.register_dumper(Array, ArrayDumper)
+ADAPTERS.register_dumper(Moments, MomentsDumper)
 
 
 class _Context:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import LiteralString, NamedTuple
 from uuid import UUID
 
-from jobgen.runtime.adapters import Array
+from jobgen.runtime.adapters import Array, Moments
 from jobgen.runtime.errors import describe
 from jobgen.runtime.job import Fence, Lease, Owned, Statements
 from jobgen.runtime.plans import Execute, Plan
@@ -49,11 +49,11 @@ def fail_many(
     return {row[0]: STATUSES[row[1]] for row in rows.all()}
 
 
-def _fences(owned: Sequence[Owned]) -> tuple[str, str, str]:
+def _fences(owned: Sequence[Owned]) -> tuple[str, Moments, str]:
     """One array for each part of the fence but the worker, which is the same."""
     return (
         _array(str(each.id) for each in owned),
-        _array(str(each.locked_at) for each in owned),
+        Moments([each.locked_at for each in owned]),
         _array(str(each.attempts_count) for each in owned),
     )
 

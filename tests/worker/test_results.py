@@ -49,6 +49,36 @@ def test_a_batch_leaves_out_what_a_later_attempt_owns(
     assert statuses(jobs_dsn) == ["succeeded", "running", "succeeded"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata"])
+def test_a_batch_finds_rows_by_the_microsecond_in_every_time_zone(
+    jobs_dsn: str, conn: psycopg.Connection[object], zone: str
+) -> None:
+    """Also where the clock shows an hour twice, or was minutes off the others'."""
+    moments = (
+        "0002-01-01 00:00:00.000001+00",
+        "1883-11-18 12:03:57.999999+00",
+        "1999-12-31 23:59:59.999999+00",
+        "2000-01-01 00:00:00+00",
+        "2026-10-25 00:30:00.123456+00",
+        "2026-10-25 01:30:00.123456+00",
+        "9999-12-30 23:59:59.999999+00",
+    )
+    ids = enqueue(jobs_dsn, len(moments))
+    worker_id = uuid4()
+    jobs.send_mail.fetch_many(conn, worker_id, len(moments))
+    conn.execute(
+        "UPDATE send_mail_jobs SET locked_at = moment"
+        " FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, moment)"
+        " WHERE send_mail_jobs.id = new.id",
+        [ids, list(moments)],
+    )
+    conn.execute(f"SET timezone = '{zone}'".encode())
+    statements = jobs.send_mail.JOB.statements
+    held = sync.run(conn, worker_plans.held(statements, worker_id))
+    plan = worker_plans.succeed_many(statements, worker_id, held)
+    assert sync.run(conn, plan).keys() == set(ids)
+
+
 def test_a_batch_of_failures_leaves_out_what_a_later_attempt_owns(
     jobs_dsn: str, conn: psycopg.Connection[object]
 ) -> None:
