@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Generator
+from abc import ABC, abstractmethod
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jobgen.runtime.handlers import Bound
 
 
-class Attempt:
+class Attempt(ABC):
     """A row, its handler's call, and how far it has come.
 
     Each begins the same, so that is said once for all: a worker makes tens of
@@ -38,10 +39,12 @@ class Attempt:
     written = False
     """The result is in the database, or somebody else's."""
 
-    def __init__(self, bound: Bound, row: Row, call: Callable[[], object]) -> None:
-        self.bound = bound
-        self.row = row
-        self.call = call
+    bound: Bound
+    row: Row
+
+    @abstractmethod
+    def call(self) -> object:
+        """Call the handler."""
 
     @property
     def fence(self) -> Fence:

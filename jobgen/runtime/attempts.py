@@ -10,12 +10,13 @@ import asyncio
 import contextvars
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from jobgen.runtime import tally
 from jobgen.runtime.attempt import Attempt
 from jobgen.runtime.decide import (
+    ENDINGS,
     Acknowledgement,
     Ending,
     Fail,
@@ -46,6 +47,7 @@ class _Queue:
     def __init__(self, bound: Bound) -> None:
         timeout = bound.job.policy.timeout
         self.bound = bound
+        self._concurrency = bound.job.policy.concurrency
         self.timeout = None if timeout is None else timeout.total_seconds()
         self.waiting: deque[Attempt] = deque()
         self.running: dict[Attempt, None] = {}
@@ -61,16 +63,17 @@ class _Queue:
     @property
     def free(self) -> int:
         """Slots of this job in which no handler runs."""
-        taken = len(self.running) + len(self.overrunning)
-        return self.bound.job.policy.concurrency - taken
+        return self._concurrency - len(self.running) - len(self.overrunning)
 
 
 class Attempts:
     """The attempts of one worker.
 
-    limit: handlers at once over all jobs; on_free: called when there may be room for
-    more rows.
+    limit: handlers at once over all jobs.
     """
+
+    on_free: Callable[[], None]
+    """Called when there may be room for more rows; set by who fetches them."""
 
     def __init__(
         self,
@@ -78,14 +81,12 @@ class Attempts:
         bound: Iterable[Bound],
         limit: int | None,
         stats: Stats,
-        on_free: Callable[[], None],
     ) -> None:
         self._results = results
         results.tell = self._written
         self._limit = limit
         self._taken = 0
         self._stats = stats
-        self._on_free = on_free
         self._queues = {each.job.name: _Queue(each) for each in bound}
         # Under a limit of the process, a row that waits would wait for other jobs.
         self._goes_ahead = limit is None or len(self._queues) == 1
@@ -112,17 +113,21 @@ class Attempts:
         """Handlers that still run though their time is up."""
         return sum(len(queue.overrunning) for queue in self._queues.values())
 
-    def wanted(self, bound: Bound) -> int:
-        """How many rows of the job to fetch now."""
+    def wanted(self, bound: Bound, coming: Mapping[str, int]) -> int:
+        """How many rows of the job to fetch now.
+
+        coming: rows that were fetched and are not here yet, by the name of their job.
+        """
         queue = self._queues[bound.job.name]
         room = self._free(queue)
+        ahead = len(queue.waiting) + coming.get(bound.job.name, 0)
         if self._goes_ahead:
             room += queue.pace.ahead(time.monotonic())
-            wanted = room - len(queue.waiting)
+            wanted = room - ahead
         else:
-            wanted = room - self.prefetched
+            wanted = room - self.prefetched - sum(coming.values())
         # Few rows in each of many fetches cost more than many in few.
-        return 0 if queue.waiting and 2 * wanted < room else max(wanted, 0)
+        return 0 if ahead and 2 * wanted < room else max(wanted, 0)
 
     def add(self, bound: Bound, attempts: Sequence[Attempt]) -> None:
         """Run the handlers of fetched rows, as slots become free.
@@ -217,11 +222,11 @@ class Attempts:
             attempt = queue.waiting.popleft()
             self._started(queue, attempt)
             step = begin(attempt, self._threads)
-            if isinstance(step, Coroutine):
+            if not isinstance(step, ENDINGS):
                 attempt.task, queue.lane = queue.lane, None
                 self._fill(queue)
                 if not queue.waiting:
-                    self._on_free()  # they kept more from being fetched; see `wanted`
+                    self.on_free()  # they kept more from being fetched; see `wanted`
                 ending = await step
                 self._returned(queue, attempt, ending)
                 return
@@ -299,14 +304,16 @@ class Attempts:
     ) -> None:
         attempt.written = True
         self._end_if_over(attempt)  # first: whoever logs below may raise
-        if isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
+        if written is JobStatus.SUCCEEDED:  # nearly all, and there is nothing to tell
+            self._stats.succeeded += 1
+        elif isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
             self._stats.given_back += 1
         else:
             tally.count(self._stats, attempt, written)
             tally.tell(attempt, acknowledgement, written)
 
     def _end_if_over(self, attempt: Attempt) -> None:
-        self._on_free()
+        self.on_free()
         if attempt.written and attempt.returned:
             self._in_hand.discard(attempt)
             if not self._in_hand:

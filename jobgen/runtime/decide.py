@@ -44,6 +44,7 @@ class Interrupted:
 
 
 Ending: TypeAlias = Returned | Raised | Overran | Interrupted
+ENDINGS: Final = (Returned, Raised, Overran, Interrupted)
 
 
 @dataclass(frozen=True, slots=True)

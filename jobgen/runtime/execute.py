@@ -46,8 +46,10 @@ def begin(attempt: Attempt, threads: Threads) -> Ending | Rest:
         ending = Raised(error)
     else:
         return _awaited(attempt, _resume(result, waits_for))
-    with contextlib.suppress(ValueError):  # unless the handler meddled with it
+    try:
         RUNNING.reset(token)
+    except ValueError:
+        return ending  # the handler meddled with it
     return ending
 
 

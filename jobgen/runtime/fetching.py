@@ -7,9 +7,10 @@ Strictly one thing after the other. `watch` says when to look at which table,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -17,9 +18,8 @@ import psycopg
 from psycopg import AsyncConnection, errors
 
 from jobgen.runtime import plans, worker_plans
-from jobgen.runtime.attempt import Attempt
+from jobgen.runtime.arrivals import Arrivals
 from jobgen.runtime.attempts import Attempts
-from jobgen.runtime.doubt import Doubt
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Key
@@ -30,6 +30,7 @@ from jobgen.runtime.pauses import Pauses
 from jobgen.runtime.promises import Promises
 from jobgen.runtime.results import Results
 from jobgen.runtime.stats import Stats
+from jobgen.runtime.strays import Strays
 from jobgen.runtime.table import BATCH, Table
 from jobgen.runtime.times import Times
 from jobgen.runtime.watch import State
@@ -48,13 +49,7 @@ _SHORTEST_POLL: Final = 0.005
 
 
 class Fetching:
-    """Takes rows of `bound` for the worker `worker_id` until `stop`.
-
-    A fetch that failed may still have taken rows: the server can commit it and its
-    answer be lost, or commit it only later. They would run under the name of a
-    worker that lives, and nobody would rescue them. After such a fetch the worker
-    therefore looks for rows that it holds and knows nothing of, as `doubt` says.
-    """
+    """Takes rows of `bound` for the worker `worker_id` until `stop`."""
 
     def __init__(
         self,
@@ -72,6 +67,8 @@ class Fetching:
     ) -> None:
         self._worker_id = worker_id
         self._attempts = attempts
+        attempts.on_free = self._freed
+        self._arrivals = Arrivals(attempts)
         self._results = results
         self._heartbeat = heartbeat
         self._stats = stats
@@ -93,7 +90,13 @@ class Fetching:
         )
         self._promises = Promises(self.link)
         self._stopping = asyncio.Event()
-        self._doubt = Doubt(times.heartbeat_interval)
+        self._strays = Strays(
+            self.link,
+            worker_id,
+            self._in_order,
+            lambda: attempts.fences,
+            times.heartbeat_interval,
+        )
         self._tick_at = -math.inf
         self._probe_at = math.inf
         self._poll = times.poll_interval
@@ -106,11 +109,6 @@ class Fetching:
             table.mark.forget()
             table.watch.wake(time.monotonic())
         self._wake.set()
-
-    def freed(self) -> None:
-        """There may be room for rows again."""
-        if self._waits_for_room:
-            self._wake.set()
 
     def stop(self) -> None:
         """Take no more rows."""
@@ -133,29 +131,20 @@ class Fetching:
                 await pause(self._stopping, wait)
             else:
                 pauses.succeeded()
+        self._unpack_early()
+        with contextlib.suppress(*FAULTS):  # then they are given back
+            await self._reject()
         await self._promises.withdraw(self._tables)
 
     async def give_back_unknown(self) -> None:
-        """Undo fetches of which this worker knows nothing. Raises what `Link` does.
-
-        Between two fetches only: each row that one took is then in `attempts`. A
-        row whose result is written meanwhile is protected by its fence.
-        """
-        alive = await self._alive()  # before: what they do until then is seen
-        complete = True
-        for table in self._in_order:
-            try:
-                await self._give_back(table)
-            except FAULTS as error:
-                if is_connection_lost(error):
-                    raise
-                complete = False  # somebody locks it, say: the others do not wait
-        self._doubt.looked(time.monotonic(), alive, complete=complete)
+        """Undo fetches of which this worker knows nothing. Raises what `Link` does."""
+        self._unpack_early()
+        await self._strays.give_back()
 
     @property
     def in_doubt(self) -> bool:
         """Whether a fetch has failed, so that rows may be held unknown."""
-        return bool(self._doubt)
+        return bool(self._strays)
 
     # --- one round
 
@@ -168,7 +157,8 @@ class Fetching:
         """Look where it is time to, or sleep until it is."""
         if self.link.conn is None:  # nothing is heard without one: do not wait
             await self.link.open()
-        if self._doubt and time.monotonic() >= self._doubt.look_at:
+        await self._reject()
+        if self._strays.are_due:
             await self.give_back_unknown()
         now = time.monotonic()
         looked = await self._look_where_due(now)
@@ -177,6 +167,7 @@ class Fetching:
         elif now >= self._probe_at:
             await self.link.run(worker_plans.probe())
         elif not looked:
+            self._unpack()
             await self._sleep(now)
             return
         self._probe_at = time.monotonic() + PROBE_SECONDS
@@ -202,7 +193,8 @@ class Fetching:
     def _room(self, table: Table) -> int:
         if self._results.backlog > _MOST_UNWRITTEN:
             return 0
-        return min(self._attempts.wanted(table.bound), table.batch)
+        wanted = self._attempts.wanted(table.bound, self._arrivals.coming)
+        return min(wanted, table.batch)
 
     async def _sleep(self, now: float) -> None:
         """Until a table is due, something is heard, or there is room again."""
@@ -220,6 +212,11 @@ class Fetching:
         except psycopg.Error:
             await self.link.drop()
             raise
+
+    def _freed(self) -> None:
+        """There may be room for rows again."""
+        if self._waits_for_room:
+            self._wake.set()
 
     # --- one table
 
@@ -246,76 +243,64 @@ class Fetching:
         started = time.monotonic()
         taken = await self._fetch(table, wanted, above)
         now = time.monotonic()
+        self._unpack()  # what the fetch before brought, had it not been yet
         if table.is_shut:
             LOGGER.info("%s: fetched from again", table.job.table)
             table.is_shut = False
-        table.fetched(taken.rows, taken.size)
-        self._attempts.add(table.bound, taken.jobs)
-        if taken.jobs and taken.rows < wanted:
+        table.fetched(taken.number, taken.size)
+        self._arrivals.add(table, taken)
+        if taken.number == wanted:  # there is more: the next fetch is sent first
+            asyncio.get_running_loop().call_soon(self._unpack_early)
+        else:
+            self._unpack()
+        if 0 < taken.number < wanted:
             # Nobody waits for the next look: handlers begin first.
             await asyncio.sleep(0)
-        self._count_lost(table, taken.rows - len(taken.jobs))
-        if taken.rows == wanted:
+        if taken.number == wanted:
             if taken.last:
                 table.mark.full(now, taken.last, now - started)
         elif above is not None:
             table.mark.forget()
             return  # that was not all there is: look again at once, from the beginning
-        table.watch.found(now, taken.rows, wanted, settled=settled)
-        if taken.rows and not table.is_heard:
+        table.watch.found(now, taken.number, wanted, settled=settled)
+        if taken.number and not table.is_heard:
             self._poll = _SHORTEST_POLL
             self._tick_at = min(self._tick_at, now + self._poll)
 
-    async def _fetch(
-        self, table: Table, limit: int, above: Key | None
-    ) -> plans.Taken[Attempt]:
-        try:
-            plan = table.bound.take(self._worker_id, limit, above)
+    async def _fetch(self, table: Table, limit: int, above: Key | None) -> plans.Taken:
+        plan = plans.take(table.job, self._worker_id, limit, above)
+        with self._strays.suspected():
             return await table.run(self.link, plan)
-        except BaseException as error:
-            # Also where a lock was waited for in vain: rows may have been taken before
-            # one of them, which cannot be decoded, was to be written as failed.
-            if isinstance(error, psycopg.Error) and not is_connection_lost(error):
-                self._doubt.answered(time.monotonic())
+
+    def _unpack(self) -> None:
+        with self._strays.suspected():
+            self._arrivals.unpack()
+
+    def _unpack_early(self) -> None:
+        with contextlib.suppress(Exception):  # the fetch loop meets it again
+            self._arrivals.unpack()
+        if self._arrivals:
+            self._wake.set()
+
+    async def _reject(self) -> None:
+        """Write rows that cannot be decoded as failed."""
+        for table, rows in self._arrivals.take_lost():
+            plan = plans.reject(table.job.statements, self._worker_id, rows)
+            try:
+                with self._strays.suspected():
+                    await table.run(self.link, plan)
+            except FAULTS as error:
+                if is_connection_lost(error):
+                    raise
+                self._shut(table, error)
             else:
-                self._doubt.lost(time.monotonic(), self.link.session)
-            raise
-
-    async def _alive(self) -> Collection[int]:
-        """Which sessions of lost fetches are there still; in doubt, all of them."""
-        sessions = self._doubt.sessions
-        if not sessions:
-            return ()
-        try:
-            return await self.link.run(worker_plans.alive(sessions))
-        except FAULTS as error:
-            if is_connection_lost(error):
-                raise
-            return sessions
-
-    async def _give_back(self, table: Table) -> None:
-        """The same for one table."""
-        statements = table.job.statements
-        known = self._attempts.fences  # before: what is held may finish meanwhile
-        held = await table.run(
-            self.link, worker_plans.held(statements, self._worker_id)
-        )
-        for fence in set(held) - known:
-            await table.run(self.link, plans.give_back(statements, fence))
-            LOGGER.warning(
-                "%s %s was fetched without an answer: given back",
-                table.job.name,
-                fence.id,
-            )
+                self._count_lost(table, len(rows))
 
     def _count_lost(self, table: Table, rows: int) -> None:
         """Rows that failed at once, because they cannot be decoded."""
-        if rows:
-            self._stats.fetched += rows
-            self._stats.failed += rows
-            LOGGER.warning(
-                "%s: %d rows cannot be decoded: failed", table.job.name, rows
-            )
+        self._stats.fetched += rows
+        self._stats.failed += rows
+        LOGGER.warning("%s: %d rows cannot be decoded: failed", table.job.name, rows)
 
     def _shut(self, table: Table, error: BaseException) -> None:
         """Leave the table alone for a while, and the others at work.

@@ -12,13 +12,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
-from uuid import UUID
 
 from jobgen.runtime import plans
 from jobgen.runtime.attempt import Attempt
-from jobgen.runtime.job import J, JobType, Key
+from jobgen.runtime.job import J, JobType
 from jobgen.runtime.outcome import Outcome
 from jobgen.runtime.package import Package
+from jobgen.runtime.rows import Unloadable
 
 Handler: TypeAlias = Callable[[J], Awaitable[Outcome | None] | Outcome | None]
 """Async or plain; one callable that returns a union keeps checkers' messages short."""
@@ -31,10 +31,11 @@ class Bound(ABC):
     is_async: bool  # recognisably async; anything else runs in a thread
 
     @abstractmethod
-    def take(
-        self, worker_id: UUID, limit: int, above: Key | None
-    ) -> plans.Plan[plans.Taken[Attempt]]:
-        """Take up to `limit` ready rows beyond `above`, in queue order."""
+    def attempts(self, taken: plans.Taken) -> tuple[list[Attempt], list[Unloadable]]:
+        """An attempt for each row, in their order, and the rows that cannot be decoded.
+
+        Raises `ImportError` where this program lacks what a decoder needs.
+        """
 
 
 class _Bound(Bound, Generic[J]):
@@ -44,15 +45,23 @@ class _Bound(Bound, Generic[J]):
         self._typed_job = job
         self._handler = handler
 
-    def take(
-        self, worker_id: UUID, limit: int, above: Key | None
-    ) -> plans.Plan[plans.Taken[Attempt]]:
-        taken = yield from plans.take(self._typed_job, worker_id, limit, above)
-        attempts = [Attempt(self, row, self._call(row)) for row in taken.jobs]
-        return plans.Taken(taken.rows, attempts, taken.last, taken.size)
+    def attempts(self, taken: plans.Taken) -> tuple[list[Attempt], list[Unloadable]]:
+        rows, lost = plans.decoded(self._typed_job, taken)
+        handler = self._handler
+        return [_Attempt(self, row, handler) for row in rows], lost
 
-    def _call(self, row: J) -> Callable[[], object]:
-        return functools.partial(self._handler, row)
+
+class _Attempt(Attempt, Generic[J]):
+    """Knows its row's class, as `Attempt` does not."""
+
+    def __init__(self, bound: Bound, row: J, handler: Handler[J]) -> None:
+        self.bound = bound
+        self.row = row
+        self._handler = handler
+        self._row = row
+
+    def call(self) -> object:
+        return self._handler(self._row)
 
 
 def bind(job: JobType[Any, J, Any], handler: Handler[J], /) -> Bound:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import compress, islice
 from operator import itemgetter
-from typing import Any, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from jobgen.runtime.adapters import Array, literals
@@ -155,23 +155,28 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 # --- workers ----------------------------------------------------------------
 
 
-class Taken(NamedTuple, Generic[A]):
-    """One fetch: how many rows it took, those that could be decoded, the last key,
-    and about how many bytes a row has."""
+class Taken(NamedTuple):
+    """One fetch, in queue order: the rows as they came, and those of which nothing
+    but the id can be told. size: about how many bytes a row has."""
 
-    rows: int
-    jobs: list[A]
+    rows: list[SqlRow]
+    lost: list[Unloadable]
     last: Key
-    size: int = 0
+    size: int
+
+    @property
+    def number(self) -> int:
+        """How many rows it took."""
+        return len(self.rows) + len(self.lost)
 
 
 def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
     """The next job that can be decoded; those before it that cannot have failed."""
     while True:
-        taken = yield from take(job, worker_id, 1)
-        if taken.jobs:
-            return taken.jobs[0]
-        if not taken.rows:
+        jobs, number = yield from _jobs(job, worker_id, 1)
+        if jobs:
+            return jobs[0]
+        if not number:
             return None
 
 
@@ -181,33 +186,57 @@ def fetch_many(job: JobType[N, J, K], worker_id: UUID, limit: int) -> Plan[list[
         raise ValueError(f"limit is {limit}; fetch at least 1")
     found: list[J] = []
     while len(found) < limit:
-        taken = yield from take(job, worker_id, limit - len(found))
-        found.extend(taken.jobs)
-        if len(taken.jobs) == taken.rows:
+        jobs, number = yield from _jobs(job, worker_id, limit - len(found))
+        found.extend(jobs)
+        if len(jobs) == number:
             break  # none was lost: the queue gave what it had
     return found
 
 
+def _jobs(
+    job: JobType[N, J, K], worker_id: UUID, limit: int
+) -> Plan[tuple[list[J], int]]:
+    """Those of one fetch that can be decoded, and how many it took."""
+    taken = yield from take(job, worker_id, limit)
+    jobs, lost = decoded(job, taken)
+    yield from reject(job.statements, worker_id, lost)
+    return jobs, taken.number
+
+
 def take(
-    job: JobType[N, J, K], worker_id: UUID, limit: int, above: Key | None = None
-) -> Plan[Taken[J]]:
-    """One fetch, of rows beyond `above` in the queue; what cannot be decoded fails."""
+    job: JobType[Any, Any, Any], worker_id: UUID, limit: int, above: Key | None = None
+) -> Plan[Taken]:
+    """One fetch, of rows beyond `above` in the queue."""
     rows = yield _fetch(job.statements, worker_id, limit, above)
     raw, lost = _loaded(rows)
     order = _place(job.order)
     raw.sort(key=order)
+    return Taken(raw, lost, order(raw[-1]) if raw else (), rows.size)
+
+
+def decoded(
+    job: JobType[Any, J, Any], taken: Taken
+) -> tuple[list[J], list[Unloadable]]:
+    """The jobs, and the rows that cannot be decoded. Raises `ImportError`."""
     jobs: list[J] = []
-    for row in raw:
+    lost = list(taken.lost)
+    for row in taken.rows:
         try:
             jobs.append(job.decode(row))
         except ImportError:
             raise  # this program lacks a module: no row is to blame, and none is lost
         except Exception as error:  # a user's own decoder may raise anything
             lost.append(Unloadable(row[0], _reason(error)))
+    return jobs, lost
+
+
+def reject(
+    statements: Statements, worker_id: UUID, lost: Iterable[Unloadable]
+) -> Plan[None]:
+    """Rows that cannot be decoded fail, and say why."""
     for each in lost:
         text = shortened(printable(f"Cannot be decoded: {each.reason}"))
-        yield Execute(job.statements.reject, (each.id, worker_id, text))
-    return Taken(len(rows), jobs, order(raw[-1]) if raw else (), rows.size)
+        yield Execute(statements.reject, (each.id, worker_id, text))
 
 
 def _place(order: Sequence[int]) -> Callable[[SqlRow], Key]:

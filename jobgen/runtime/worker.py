@@ -111,7 +111,6 @@ class Worker:
             self._bound,
             concurrency,
             self._stats,
-            lambda: self._fetching.freed(),  # which is made of these, below
         )
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
         self._heartbeat = Heartbeat(

@@ -449,8 +449,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="rows-of-a-lost-fetch-stay-running",
-        file=f"{_RUNTIME}/fetching.py",
-        old="self._doubt.lost(time.monotonic(), self.link.session)",
+        file=f"{_RUNTIME}/strays.py",
+        old="self._doubt.lost(time.monotonic(), self._link.session)",
         new="pass",
         test=_LOST,
         only="test_rows_of_a_fetch_whose_answer_is_lost_are_given_back_and_run",
@@ -465,7 +465,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="rows-in-hand-are-taken-for-lost",
-        file=f"{_RUNTIME}/fetching.py",
+        file=f"{_RUNTIME}/strays.py",
         old="set(held) - known",
         new="set(held)",
         test=_LOST,
@@ -676,9 +676,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="finished-is-taken-for-lost",
-        file="jobgen/runtime/fetching.py",
+        file=f"{_RUNTIME}/strays.py",
         old="for fence in set(held) - known:",
-        new="for fence in set(held) - self._attempts.fences:",
+        new="for fence in set(held) - frozenset(self._known()):",
         test=_LOST,
         only="test_what_is_in_hand_while_the_worker_looks_is_not_taken_for_lost",
     ),

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutants.runner import Mutant
 
+_ARRIVALS: Final = "tests/worker/test_arrivals.py"
 _CURRENT: Final = "tests/worker/test_current.py"
 _FETCH_ABOVE: Final = "tests/seed/test_fetch_above.py"
 _LANES: Final = "tests/worker/test_lanes.py"
@@ -16,8 +17,42 @@ _SLOTS: Final = "tests/worker/test_slots.py"
 _TIMING: Final = "tests/worker/test_timing.py"
 _ATTEMPTS: Final = "jobgen/runtime/attempts.py"
 _EXECUTE: Final = "jobgen/runtime/execute.py"
+_FETCHING: Final = "jobgen/runtime/fetching.py"
 
 WORKER: Final = (
+    # --- fetched rows that are not decoded yet
+    Mutant(
+        name="a-batch-is-decoded-before-the-next-fetch",
+        file=_FETCHING,
+        old="            asyncio.get_running_loop().call_soon(self._unpack_early)\n",
+        new="            self._unpack()\n",
+        test=_ARRIVALS,
+        only="test_the_next_fetch_is_sent_before_a_full_batch_is_decoded",
+    ),
+    Mutant(
+        name="rows-on-their-way-leave-room",
+        file=_ATTEMPTS,
+        old=" + coming.get(bound.job.name, 0)",
+        new="",
+        test=_ARRIVALS,
+        only="test_rows_that_are_not_decoded_yet_take_room",
+    ),
+    Mutant(
+        name="undecodable-rows-of-a-full-batch-stay",
+        file=_FETCHING,
+        old="        await self._reject()\n        if self._strays",
+        new="        if self._strays",
+        test=_ARRIVALS,
+        only="test_rows_of_a_full_batch_that_cannot_be_decoded_fail_alone",
+    ),
+    Mutant(
+        name="a-missing-module-strands-a-batch",
+        file=_FETCHING,
+        old="        with self._strays.suspected():\n            self._arrivals.unpack()\n",
+        new="        self._arrivals.unpack()\n",
+        test=_ARRIVALS,
+        only="test_a_full_batch_is_given_back_where_a_module_is_missing",
+    ),
     # --- what a release needs
     Mutant(
         name="a-wider-type-is-refused",
@@ -200,8 +235,8 @@ WORKER: Final = (
     Mutant(
         name="an-overrun-gives-its-slot-away",
         file=_ATTEMPTS,
-        old="taken = len(self.running) + len(self.overrunning)",
-        new="taken = len(self.running)",
+        old="len(self.running) - len(self.overrunning)",
+        new="len(self.running)",
         test=_TIMING,
         only="test_a_plain_handler_that_overruns_is_marked_at_once",
     ),
@@ -285,7 +320,7 @@ WORKER: Final = (
     Mutant(
         name="unlocked-rows-are-left-out",
         file="jobgen/runtime/results.py",
-        old="mine = [result for result in batch if result.attempt.row.id in free]",
+        old="mine = [result for result in batch if _id(result) in free]",
         new="mine: list[_Result] = []",
         test=_RESULTS,
         only="test_a_locked_row_holds_up_no_other_result",

@@ -27,10 +27,10 @@ def _sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         worker_id: UUID,
         limit: int,
         above: Key | None = None,
-    ) -> plans.Plan[plans.Taken[J]]:
+    ) -> plans.Plan[plans.Taken]:
         taken = yield from take(job, worker_id, limit, above)
-        if taken.rows:
-            sizes.append(taken.rows)
+        if taken.number:
+            sizes.append(taken.number)
         return taken
 
     monkeypatch.setattr(plans, "take", counted)
