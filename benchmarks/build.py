@@ -23,7 +23,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Final
 
 JOBS: Final = 500
-ROUNDS: Final = 11
+ROUNDS: Final = 9
 
 _HERE: Final = Path(__file__).parents[1]
 _IMPORTED: Final = """\

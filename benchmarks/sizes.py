@@ -25,9 +25,8 @@ class Sizes:
 
     drained: jobs by subject, so many that the slow ones end in time. snapshot: the
     same with an old snapshot held. bulk, single: jobs to enqueue. crowd: seconds of
-    inserts from 32 connections. wakes: jobs for an idle worker. scheduled: jobs, and
-    within how many seconds they are due; latecomers: the peers that are compared.
-    steady: seconds. idle: how often, and seconds. memory: jobs.
+    inserts from 32 connections. wakes: jobs for an idle worker. scheduled: jobs by
+    subject. steady: seconds. idle: how often, and seconds. memory: jobs.
     """
 
     rounds: int
@@ -38,8 +37,7 @@ class Sizes:
     single: Mapping[Subject, int]
     crowd: int
     wakes: int
-    scheduled: tuple[int, float]
-    latecomers: tuple[Subject, ...]
+    scheduled: Mapping[Subject, int]
     steady: float
     idle: tuple[int, float]
     memory: int
@@ -52,17 +50,17 @@ FULL: Final = Sizes(
         RAW: 100_000,
         JOBGEN: 100_000,
         JOBGEN_DEFAULT: 100_000,
-        PGQUEUER: 50_000,
-        AWA: 25_000,
-        OBAN: 10_000,
-        PROCRASTINATE: 1_500,
+        PGQUEUER: 35_000,
+        AWA: 12_000,
+        OBAN: 8_000,
+        PROCRASTINATE: 1_000,
     },
     snapshot={
         JOBGEN: 200_000,
         PGQUEUER: 50_000,
-        AWA: 25_000,
-        OBAN: 10_000,
-        PROCRASTINATE: 1_000,
+        AWA: 12_000,
+        OBAN: 8_000,
+        PROCRASTINATE: 600,
     },
     bulk={
         RAW: 200_000,
@@ -76,17 +74,16 @@ FULL: Final = Sizes(
         RAW: 5_000,
         JOBGEN: 5_000,
         PGQUEUER: 2_500,
-        AWA: 1_000,
-        OBAN: 2_000,
-        PROCRASTINATE: 2_000,
+        AWA: 600,
+        OBAN: 1_500,
+        PROCRASTINATE: 1_200,
     },
     crowd=5,
-    wakes=100,
-    scheduled=(500, 10),
-    latecomers=PEERS,
-    steady=6,
-    idle=(5, 10),
-    memory=500_000,
+    wakes=60,
+    scheduled={RAW: 250, JOBGEN_DEFAULT: 500, **dict.fromkeys(PEERS, 250)},
+    steady=4,
+    idle=(5, 6),
+    memory=300_000,
 )
 
 QUICK: Final = Sizes(
@@ -120,8 +117,7 @@ QUICK: Final = Sizes(
     },
     crowd=2,
     wakes=40,
-    scheduled=(150, 3),
-    latecomers=(PGQUEUER,),
+    scheduled=dict.fromkeys((RAW, JOBGEN_DEFAULT, PGQUEUER), 150),
     steady=2,
     idle=(1, 10),
     memory=100_000,
