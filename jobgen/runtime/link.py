@@ -35,7 +35,7 @@ PROBE_SECONDS: Final = 3.0
 # a table that was never analysed is sorted for each fetch. A lock is waited for only
 # so long that it does not hold up what goes on in other tables. What a role or a
 # database sets for its other sessions would end a worker's while it has nothing to do,
-# make its statements fail for what others write, or spell names otherwise.
+# make its statements fail for what others write, or spell names and dates otherwise.
 _SETTINGS: Final[LiteralString] = """\
 SET LOCAL lock_timeout = '100ms';
 SET LOCAL statement_timeout = '60s';
@@ -43,6 +43,7 @@ SET LOCAL idle_in_transaction_session_timeout = '10s';
 SET LOCAL idle_session_timeout = 0;
 SET LOCAL default_transaction_isolation = 'read committed';
 SET LOCAL quote_all_identifiers = off;
+SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off;

@@ -15,8 +15,9 @@ from psycopg.rows import TupleRow
 
 import generated_example as jobs
 from generated_example import render_report, send_mail
-from jobgen.runtime import Handlers, JobStatus, RefusedError, Worker, bind
-from jobgen.runtime.link import open_connection
+from jobgen.runtime import Handlers, JobStatus, RefusedError, Stats, Worker, bind
+from jobgen.runtime.link import Link, open_connection
+from jobgen.runtime.retention import Retention
 from tests.worker.support import enqueue, mail_handlers, running, until
 
 Connection = psycopg.Connection[TupleRow]
@@ -111,6 +112,27 @@ def test_more_than_a_batch_goes_in_one_turn(jobs_dsn: str, conn: Connection) -> 
 
     asyncio.run(scenario())
     assert _count(conn) == 0
+
+
+@pytest.mark.parametrize(
+    "style", ["-c datestyle=iso,mdy", "-c datestyle=sql,dmy -c timezone=Asia/Kolkata"]
+)
+def test_a_turn_deletes_all_however_the_role_writes_dates(
+    jobs_dsn: str, conn: Connection, style: str
+) -> None:
+    """There, `IST` is written for one time zone and read as another."""
+    for minutes in range(3):
+        age = 31 * _DAYS + timedelta(minutes=minutes)
+        _add(conn, JobStatus.SUCCEEDED, age, count=500)
+    stats = Stats()
+
+    async def scenario() -> None:
+        care = Link(make_conninfo(jobs_dsn, options=style), "care")
+        await Retention(care, _HANDLERS.bound, stats, every=60).take_turn()
+        await care.drop()
+
+    asyncio.run(scenario())
+    assert stats.expired == 1_500
 
 
 def test_a_batch_is_bounded_and_says_where_the_next_one_starts(
