@@ -7,10 +7,17 @@ the answer. It does no I/O and knows no connection, so that one text serves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import suppress
 from datetime import timedelta
-from itertools import compress, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Any, LiteralString, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
@@ -49,11 +56,12 @@ class Execute(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A `COPY … FROM STDIN` in text format, and what to send."""
+    """A `COPY … FROM STDIN` in text format, and what to send: taken one by one, while
+    the server is at work."""
 
     sql: LiteralString
     types: Sequence[str]
-    rows: Sequence[Sequence[object]]
+    rows: Iterable[Sequence[object]]
 
 
 A = TypeVar("A")
@@ -80,18 +88,9 @@ def enqueue_many(job: Producer[N, K], news: Iterable[N]) -> Plan[list[K]]:
 def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
     """One COPY for each set of given columns: before 16, COPY knows no DEFAULT."""
     count = 0
-    for batch in _batches(map(job.values, news), COPY_BATCH):
+    for batch in _batches(news, COPY_BATCH):
         count += len(batch)
-        groups: dict[tuple[bool, ...], list[tuple[object, ...]]] = {}
-        for values in batch:
-            # A list first: a generator takes three times as long, for every row.
-            given = tuple([value is not DEFAULT for value in values])
-            groups.setdefault(given, []).append(values)
-        for given, rows in groups.items():
-            if any(given):
-                yield _copy(job, given, rows)
-            else:  # a COPY names at least one column
-                yield from _insert(job, rows)
+        yield from _copied(job, map(job.values, batch))
     return count
 
 
@@ -108,17 +107,55 @@ def _insert(job: Producer[N, K], values: Iterable[tuple[object, ...]]) -> Plan[l
     return ids
 
 
-def _copy(
-    job: Producer[N, K],
-    given: tuple[bool, ...],
-    rows: list[tuple[object, ...]],
-) -> Copy:
-    inputs = list(compress(job.inputs, given))
-    if len(inputs) < len(given):
-        rows = [tuple(compress(row, given)) for row in rows]
-    names: LiteralString = ", ".join(column.name for column in inputs)
+def _copied(job: Producer[N, K], rows: Iterator[tuple[object, ...]]) -> Plan[None]:
+    """Those that give the same columns as the first one are sent as they are made, so
+    that the server is at work meanwhile; the others after them."""
+    defaulted = [at for at, column in enumerate(job.inputs) if column.defaulted]
+    others: dict[tuple[int, ...], list[tuple[object, ...]]] = {}
+
+    def missing_in(row: tuple[object, ...]) -> tuple[int, ...]:
+        # A list first: a generator takes three times as long, for every row.
+        return tuple([at for at in defaulted if row[at] is DEFAULT])
+
+    first = next(rows)
+    missing = missing_in(first)
+
+    def alike() -> Iterator[tuple[object, ...]]:
+        yield first
+        for row in rows:
+            found = missing_in(row)
+            if found == missing:
+                yield row
+            else:
+                others.setdefault(found, []).append(row)
+
+    yield from _sent(job, missing, alike())
+    for found, kept in others.items():
+        yield from _sent(job, found, kept)
+
+
+def _sent(
+    job: Producer[N, K], missing: Collection[int], rows: Iterable[tuple[object, ...]]
+) -> Plan[None]:
+    """missing: the columns that none of them gives, by their positions."""
+    given = [at for at in range(len(job.inputs)) if at not in missing]
+    if not given:  # a COPY names at least one column
+        yield from _insert(job, rows)
+        return
+    columns = [job.inputs[at] for at in given]
+    names: LiteralString = ", ".join(column.name for column in columns)
     sql: LiteralString = "COPY " + job.table + " (" + names + ") FROM STDIN"
-    return Copy(sql, [column.dump for column in inputs], rows)
+    yield Copy(sql, [column.dump for column in columns], _picked(rows, given))
+
+
+def _picked(
+    rows: Iterable[tuple[object, ...]], given: Sequence[int]
+) -> Iterable[tuple[object, ...]]:
+    """Of each row the values in these places, of which it has one at least."""
+    if len(given) == 1:
+        (only,) = given
+        return ((row[only],) for row in rows)
+    return map(itemgetter(*given), rows)
 
 
 def _parameters(inputs: Sequence[Input], values: Sequence[object]) -> list[object]:

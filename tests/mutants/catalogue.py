@@ -106,8 +106,8 @@ MUTANTS: Final = (
     Mutant(
         name="copy-without-columns",
         file=f"{_RUNTIME}/plans.py",
-        old="            if any(given):\n",
-        new="            if given:\n",
+        old="    if not given:  # a COPY",
+        new="    if False:  # a COPY",
         test="tests/emit/test_texts.py",
         only="test_the_package_says_and_sends_what_was_written",
     ),

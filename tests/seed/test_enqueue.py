@@ -21,9 +21,10 @@ from generated_example import (
     import_contacts,
     post_webhook,
     prune_charts,
+    send_mail,
     sync_crm,
 )
-from jobgen.runtime import DEFAULT
+from jobgen.runtime import DEFAULT, plans
 from tests.seed.kit import MAIL, Connection, Queue
 
 NAIVE = datetime(2026, 1, 1, 12)
@@ -142,6 +143,33 @@ def test_copy_says_how_many(queue: Queue) -> None:
     kinds = [MAIL, SendMail(user_id=1, email="", kind=MailKind.RECEIPT)]
     assert queue.enqueue_copy(kinds * 6_000) == 12_000
     assert queue.pending() == 12_000
+
+
+def test_copy_makes_rows_while_the_server_takes_those_before(conn: Connection) -> None:
+    """It would wait for ten thousand of them otherwise, and we for it afterwards."""
+    made: list[int] = []
+
+    def values(new: SendMail) -> tuple[object, ...]:
+        made.append(new.user_id)
+        return send_mail.JOB.values(new)
+
+    job = replace(send_mail.JOB, values=values)
+    news = [SendMail(user_id=number, email="") for number in range(1_000)]
+    step = next(plans.enqueue_copy(job, news))
+    assert isinstance(step, plans.Copy)
+    rows = iter(step.rows)
+    assert next(rows) == (0, "", None)
+    assert made == [0]
+    assert sum(1 for _ in rows) == 999
+    assert made == list(range(1_000))
+
+
+def test_copy_refuses_a_job_that_comes_after_others_were_sent(queue: Queue) -> None:
+    jobs = [MAIL] * 5_000 + [SendMail(user_id=1, email="", run_at=NAIVE)]
+    with pytest.raises(ValueError, match="run_at"):
+        queue.enqueue_copy(jobs)
+    assert queue.pending() == 0
+    assert queue.enqueue_copy(jobs[:-1]) == 5_000
 
 
 @pytest.mark.parametrize("count", [1, 1_001])
