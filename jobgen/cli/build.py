@@ -13,9 +13,8 @@ import os
 import shlex
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jobgen.cli import changes, disk, report, unchanged
 from jobgen.cli.cache import Kept
@@ -49,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     schemas: tuple[str, ...]
     check: bool
     watch: bool
@@ -58,16 +56,14 @@ class _Options:
     format: report.Format
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """The exit code of one build, and the schema files that it read or missed."""
 
     code: int
     files: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """A schema file: as named on the command line, and what is in it.
 
     `contents` are its bytes, and those of what it includes, by name; `directory`

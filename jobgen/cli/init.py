@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from jobgen.cli import disk, report, schema
 from jobgen.emit.render import render
@@ -21,8 +21,7 @@ _PACKAGES = ("jobs", "background_jobs", "jobgen_jobs")
 """Names for the package: the first that nothing in the directory has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitView:
+class InitView(NamedTuple):
     """What `init.yaml.jinja` shows."""
 
     package: str

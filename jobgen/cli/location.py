@@ -6,14 +6,13 @@ Reads the file system and changes nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _PROJECT_FILES = ("pyproject.toml", ".git")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misplaced:
+class Misplaced(NamedTuple):
     """Why a directory cannot be the output."""
 
     message: str

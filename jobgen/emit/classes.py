@@ -6,7 +6,7 @@ Stage: emit. In: a job of the model. Out: lines, with the docstrings of columns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit import fields, layout
 from jobgen.emit.imports import Imports
@@ -35,8 +35,7 @@ _BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
 """The base columns in Python, `id` apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(NamedTuple):
     """A field of a class: its line or lines, and the docstring below."""
 
     code: str

@@ -6,7 +6,7 @@ explicit cast to `varchar(5)` would cut a text that an assignment refuses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.schema import tables
 from jobgen.schema.model import Column, Job, Schema
@@ -17,8 +17,7 @@ _AS_TEXT = (Family.ENUM, Family.JSON, Family.CITEXT)
 """Families that travel as text, whatever codecs the connection knows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(NamedTuple):
     """A column that a producer may fill in.
 
     `sql_type` is what a single parameter is cast to. In bulk a parameter is an

@@ -7,15 +7,14 @@ parts SQL already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.schema.grants import Grant
 from jobgen.schema.quoting import qualified, quote_identifier
 from jobgen.schema.tables import Database
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantView:
+class GrantView(NamedTuple):
     """One statement: everything on one object for roles that are alike."""
 
     privileges: tuple[str, ...]

@@ -8,7 +8,7 @@ is imported under a name that no field can have.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit import classes, fields, job_value, layout, typed_json
 from jobgen.emit.columns import inputs_of
@@ -33,8 +33,7 @@ _WORKER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwinView:
+class TwinView(NamedTuple):
     """The functions of either module.
 
     `names` gives, for a name of a library, what it is called in this module.
@@ -55,10 +54,10 @@ class TwinView:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleView(TwinView):
-    """The synchronous module: statements, classes, JOB, functions."""
+class ModuleView(NamedTuple):
+    """The synchronous module: statements, classes, JOB, and its functions, `twin`."""
 
+    twin: TwinView
     table: str
     channel: str
     statements: tuple[Statement, ...]
@@ -115,19 +114,21 @@ def module_view(
         classes.row_fields(imports, job),
     )
     return ModuleView(
-        define="def",
-        wait="",
-        connection=local["Connection"],
-        runtime="sync",
-        banner=banner(source),
-        doc=docstring(job.doc or f"The job {job.name}."),
-        imports=imports.blocks(),
-        exports=_exports(job),
-        names=local,
-        here=here,
-        new=job.class_name,
-        row=job.row_class_name,
-        id=key,
+        twin=TwinView(
+            define="def",
+            wait="",
+            connection=local["Connection"],
+            runtime="sync",
+            banner=banner(source),
+            doc=docstring(job.doc or f"The job {job.name}."),
+            imports=imports.blocks(),
+            exports=_exports(job),
+            names=local,
+            here=here,
+            new=job.class_name,
+            row=job.row_class_name,
+            id=key,
+        ),
         table=layout.assign(f"TABLE: {literal}", string(table)),
         channel=layout.assign(f"CHANNEL: {literal}", string(names.channel(job.table))),
         statements=statements_of(schema, job, inputs),
@@ -162,7 +163,8 @@ def module_view(
     )
 
 
-def twin_view(job: Job, module: ModuleView) -> TwinView:
+def aio_view(job: Job, twin: TwinView) -> TwinView:
+    """The same for asynchronous connections."""
     imports = Imports(taken=frozenset(job_classes(job)))
     local = _function_names(imports, job, "AsyncConnection")
     imports.own("jobgen.runtime", "aio")
@@ -177,10 +179,10 @@ def twin_view(job: Job, module: ModuleView) -> TwinView:
         wait="await ",
         connection=local["AsyncConnection"],
         runtime="aio",
-        banner=module.banner,
-        doc=module.doc,
+        banner=twin.banner,
+        doc=twin.doc,
         imports=imports.blocks(),
-        exports=module.exports,
+        exports=twin.exports,
         names=local,
         here=job.worker == "here",
         new=job.class_name,

@@ -5,9 +5,9 @@ Stage: emit. In: columns and settings of a job. Out: Python expressions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 
 from jobgen.emit import layout
 from jobgen.emit.columns import Input
@@ -25,8 +25,7 @@ _UNITS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyView:
+class PolicyView(NamedTuple):
     """The settings as Python expressions."""
 
     max_attempts: int

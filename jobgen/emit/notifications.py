@@ -5,7 +5,7 @@ Stage: emit. In: a job's table. Out: a view for `JOB.notifications`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit import layout
 from jobgen.emit.literals import string
@@ -15,8 +15,7 @@ from jobgen.schema.quoting import qualified
 from jobgen.schema.tables import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationsView:
+class NotificationsView(NamedTuple):
     """Python expressions, and the statements that install what is missing."""
 
     function: str
@@ -26,8 +25,7 @@ class NotificationsView:
     leased: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallView:
+class InstallView(NamedTuple):
     """`CREATE OR REPLACE` for a function and its triggers."""
 
     wake: str

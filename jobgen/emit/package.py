@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from jobgen.emit.digest import digest
-from jobgen.emit.job_module import module_view, twin_view
+from jobgen.emit.job_module import aio_view, module_view
 from jobgen.emit.python import (
     enums_view,
     handlers_view,
@@ -63,8 +63,8 @@ def _common(schema: Schema, database: Database, source: str) -> Files:
 
 def _of_job(schema: Schema, job: Job, table: Table, source: str) -> Files:
     module = module_view(schema, job, table, source)
-    twin = twin_view(job, module)
+    aio = aio_view(job, module.twin)
     return {
-        f"{job.module}.py": render("python/job.py.jinja", module),
-        f"aio/{job.module}.py": render("python/aio_job.py.jinja", twin),
+        f"{job.module}.py": render("python/job.py.jinja", module.twin, module),
+        f"aio/{job.module}.py": render("python/aio_job.py.jinja", aio),
     }

@@ -11,31 +11,28 @@ import inspect
 import sys
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
-from dataclasses import fields
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import jinja2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.runtime import Context
 
 from jobgen import assets
 from jobgen.emit import literals
 from jobgen.emit.compiled import Compiled, Store
 from jobgen.schema import quoting
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+
+def render(template: str, *views: NamedTuple) -> str:
+    """The text of `template` (a path below templates/) for the fields of `views`."""
+    return _text(_template(template), _context(*views))
 
 
-def render(template: str, view: DataclassInstance) -> str:
-    """The text of `template` (a path below templates/) for the fields of `view`."""
-    return render_each((template,), view)[0]
-
-
-def render_each(templates: Iterable[str], view: DataclassInstance) -> list[str]:
+def render_each(templates: Iterable[str], view: NamedTuple) -> list[str]:
     """The same for several templates, in their order, that lay out one view."""
-    values = {name: getattr(view, name) for name in _names(type(view))}
-    return [_text(_template(template), values) for template in templates]
+    context = _context(view)
+    return [_text(_template(template), context) for template in templates]
 
 
 def keep_compiled(store: Store) -> None:
@@ -51,18 +48,17 @@ def _template(name: str) -> Template:
     return _ENVIRONMENT.get_template(name)
 
 
-def _text(template: Template, values: dict[str, object]) -> str:
-    """What `Template.render` does, without its copy of `values`, which nobody changes."""
+def _context(*views: NamedTuple) -> Context:
+    """What any template sees: none has blocks, exports or a name of its own."""
+    values = {name: value for view in views for name, value in view._asdict().items()}
+    return Context(_ENVIRONMENT, values, None, {})
+
+
+def _text(template: Template, context: Context) -> str:
     try:
-        context = template.new_context(values, shared=True)
         return "".join(template.root_render_func(context))
     except Exception:
         _ENVIRONMENT.handle_exception()  # names the line of the template
-
-
-@cache
-def _names(view: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(view))
 
 
 class _WithoutGlobals(Environment):

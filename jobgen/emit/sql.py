@@ -7,7 +7,7 @@ the user are quoted here, or by a filter in the template.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit.grants import GrantView, grants_of
 from jobgen.emit.python import banner
@@ -38,29 +38,25 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
+class Extension(NamedTuple):
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionView:
+class VersionView(NamedTuple):
     """The block that stops the script on an older server."""
 
     minimum: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeView:
+class HomeView(NamedTuple):
     """The block that makes the schema, where that is missing."""
 
     schema: str
     schema_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusView:
+class StatusView(NamedTuple):
     """The guarded block that makes `job_status`."""
 
     name: str
@@ -71,8 +67,7 @@ class StatusView:
     mend_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkersView:
+class WorkersView(NamedTuple):
     """The guarded block that makes the table of workers."""
 
     name: str
@@ -84,29 +79,25 @@ class WorkersView:
     primary_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnumView:
+class EnumView(NamedTuple):
     name: str
     labels: tuple[str, ...]
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(NamedTuple):
     object: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexView:
+class IndexView(NamedTuple):
     name: str
     columns: str
     unique: bool
     where: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationsView:
+class NotificationsView(NamedTuple):
     """`wake` is the sequence that the triggers look at; empty where there is none."""
 
     wake: str
@@ -115,8 +106,7 @@ class NotificationsView:
     triggers: tuple[Trigger, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableView:
+class TableView(NamedTuple):
     name: str
     lines: tuple[str, ...]  # columns and constraints
     options: str
@@ -125,8 +115,7 @@ class TableView:
     notifications: NotificationsView | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignKeyView:
+class ForeignKeyView(NamedTuple):
     table: str
     name: str
     columns: str
@@ -135,8 +124,7 @@ class ForeignKeyView:
     on_delete: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaView:
+class SchemaView(NamedTuple):
     banner: str
     minimum: int
     version_block: str
@@ -156,8 +144,7 @@ def schema_sql(database: Database, source: str, *, minimum: int) -> str:
     return render("sql/schema.sql.jinja", _schema(database, source, minimum))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneTable:
+class OneTable(NamedTuple):
     """A table with its indexes and triggers, without references and grants."""
 
     table: TableView
@@ -168,8 +155,7 @@ def table_sql(table: Table) -> str:
     return render("sql/table.jinja", OneTable(table=_table(table)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnlyWorkers:
+class OnlyWorkers(NamedTuple):
     workers_block: str
 
 
@@ -180,8 +166,7 @@ def workers_sql(workers: Table) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneEnum:
+class OneEnum(NamedTuple):
     enum: EnumView
 
 

@@ -8,10 +8,10 @@ its template; what a reader of the generated code must know comes with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from typing import NamedTuple
 
 from jobgen.emit.backoff import backoff_sql, interval_sql
 from jobgen.emit.columns import Input, returned
@@ -57,8 +57,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """`constant` is its name in the generated module, `why` the comment above it."""
 
     name: str
@@ -68,8 +67,7 @@ class Statement:
     owner: str = ""  # the class of which it is a field: `Statements` or `Lease`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expired:
+class Expired(NamedTuple):
     """Rows of one status, and how long they are kept."""
 
     name: str
@@ -77,8 +75,7 @@ class Expired:
     kept: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobView:
+class JobView(NamedTuple):
     """What the templates of one job's statements lay out."""
 
     table: str
@@ -106,15 +103,13 @@ class JobView:
     abandoned_after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FenceView:
+class FenceView(NamedTuple):
     """The condition that names one attempt, part of most statements."""
 
     id_type: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkersView:
+class WorkersView(NamedTuple):
     workers: str
 
 

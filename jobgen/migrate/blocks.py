@@ -7,7 +7,7 @@ Stage: migrate. Pure. Their text is laid out by templates; what is in it went th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit.literals import dollar_quoted
 from jobgen.emit.render import render
@@ -26,8 +26,7 @@ BATCH = 1000
 lock of one of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(NamedTuple):
     table: str
     table_text: str
     column: str
@@ -38,8 +37,7 @@ class Fill:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(NamedTuple):
     table: str
     table_text: str
     condition: str
@@ -48,8 +46,7 @@ class Look:
     row_security: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alone:
+class Alone(NamedTuple):
     table_text: str
     column_text: str
     rules: str
@@ -57,8 +54,7 @@ class Alone:
     rights: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fits:
+class Fits(NamedTuple):
     table: str
     table_text: str
     column: str
@@ -70,8 +66,7 @@ class Fits:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Default:
+class Default(NamedTuple):
     table_text: str
     column_text: str
     type: str
@@ -83,13 +78,11 @@ class Default:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Valid:
+class Valid(NamedTuple):
     index_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Empty:
+class Empty(NamedTuple):
     table: str
     table_text: str
 

@@ -9,7 +9,8 @@ after the triggers of others, whatever they give either column.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from jobgen.emit.render import render
 from jobgen.migrate.casts import Cast, cast
@@ -22,16 +23,14 @@ from jobgen.schema.quoting import (
 from jobgen.schema.tables import Column, Sync, Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _View(NamedTuple):
     old: str
     new: str
     default: str
     cast: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CastView:
+class _CastView(NamedTuple):
     old: str
     new: str
     old_text: str

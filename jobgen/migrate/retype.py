@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from jobgen.emit.render import render
 from jobgen.migrate import alter, blocks
@@ -34,8 +35,7 @@ _WIDER = {
 _NUMERIC = re.compile(r"numeric(?:\(([0-9]+),([0-9]+)\))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _View(NamedTuple):
     old: str
     new: str
     type: str

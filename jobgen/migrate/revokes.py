@@ -6,8 +6,8 @@ Stage: migrate. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from jobgen.emit.literals import dollar_quoted
 from jobgen.emit.render import render
@@ -17,8 +17,7 @@ from jobgen.migrate.steps import Statement
 from jobgen.schema.quoting import quote_identifier, quote_literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _View(NamedTuple):
     """`runs` and `uses`: whether the role keeps it that runs other jobs of the schema,
     or uses something else in it."""
 

@@ -5,7 +5,7 @@ Stage: migrate. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.emit.render import render
 from jobgen.migrate import alter
@@ -24,14 +24,12 @@ STATEMENT_TIMEOUT = "10s"
 """For what should take no time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementView:
+class StatementView(NamedTuple):
     sql: str
     excuse: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepView:
+class StepView(NamedTuple):
     banner: str
     title: str
     costs: tuple[str, ...]

@@ -6,7 +6,7 @@ Stage: schema.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.schema.diagnostics import Gatherer
 from jobgen.schema.labels import Labels
@@ -15,8 +15,7 @@ from jobgen.schema.places import Places
 from jobgen.schema.typeguesses import TypeGuesses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """`found` and `places` fill up; the rest was read before the jobs are."""
 
     found: Gatherer

@@ -7,7 +7,6 @@ it could build and leaves what it found in a `Gatherer`. Nothing here prints.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from jobgen.schema.codes import Code
@@ -23,8 +22,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """Characters from `start` up to but not including `end` of the file `source`.
 
     An empty span stands for the file as a whole.
@@ -44,8 +42,7 @@ class Span:
         return self.start == self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One mistake: `message` says what is wrong, `help` what to write instead.
 
     `code` is kebab-case and never changes its meaning: users look it up.

@@ -6,20 +6,17 @@ Stage: schema. The loader opens nothing itself: it asks a `Files` for what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(NamedTuple):
     """`name` is what diagnostics carry; files of equal `identity` are the same."""
 
     name: str
     identity: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """Why a file cannot be part of the schema, and what to do about it."""
 
     message: str

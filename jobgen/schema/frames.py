@@ -8,7 +8,6 @@ below its text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from jobgen.schema.diagnostics import Gatherer, Position, Span, shown
@@ -37,89 +36,90 @@ class Sharing:
         )
 
 
-@dataclass(slots=True)
 class SequenceFrame:
     """Items so far of a list that began at `start`; `flow` where it is written in []."""
 
-    start: Span
-    flow: bool
-    found: Gatherer
-    items: list[Node] = field(default_factory=list[Node])
+    def __init__(self, start: Span, flow: bool, found: Gatherer) -> None:
+        self.flow = flow
+        self._start = start
+        self._found = found
+        self._items: list[Node] = []
 
     def put(self, node: Node) -> None:
-        before = self.items[-1] if self.items else None
+        before = self._items[-1] if self._items else None
         if isinstance(before, Broken) and _closes(node):
-            self.items.append(Broken(node.span))
+            self._items.append(Broken(node.span))
         else:
-            self.items.append(_in_one_piece(node, self.found))
+            self._items.append(_in_one_piece(node, self._found))
 
     def close(self, end: Position) -> Sequence:
-        if not self.flow and self.items:
-            end = _after_one_character(self.start)
-        return Sequence(_until(end, self.start), tuple(self.items))
+        if not self.flow and self._items:
+            end = _after_one_character(self._start)
+        return Sequence(_until(end, self._start), tuple(self._items))
 
 
-@dataclass(slots=True)
 class MappingFrame:
-    """Entries so far of a mapping that began at `start`; `key` waits for its value.
+    """Entries so far of a mapping that began at `start`; `flow` as for a list."""
 
-    `skip_value` where the key cannot be one, and its value means nothing.
-    """
-
-    start: Span
-    flow: bool
-    found: Gatherer
-    sharing: Sharing
-    entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
-    key: Scalar | None = None
-    skip_value: bool = False
-    incomplete: bool = False
+    def __init__(
+        self, start: Span, flow: bool, found: Gatherer, sharing: Sharing
+    ) -> None:
+        self.flow = flow
+        self._start = start
+        self._found = found
+        self._sharing = sharing
+        self._entries: dict[str, Entry] = {}
+        self._key: Scalar | None = None
+        """It waits for its value."""
+        self._skip_value = False
+        """The key cannot be one, and its value means nothing."""
+        self._incomplete = False
 
     def put(self, node: Node) -> None:
-        if self.key is not None or self.skip_value:
+        if self._key is not None or self._skip_value:
             self._put_value(node)
         else:
             self._put_key(node)
 
     def close(self, end: Position) -> Mapping:
-        entries = tuple(self.entries.values())
+        entries = tuple(self._entries.values())
         if not self.flow and entries:
             end = entries[0].key.span.end
-        return Mapping(_until(end, self.start), entries, self.incomplete)
+        return Mapping(_until(end, self._start), entries, self._incomplete)
 
     def _put_key(self, node: Node) -> None:
-        self.skip_value = True
+        self._skip_value = True
         if isinstance(node, Scalar) and node.plain and node.text == "<<":
-            self.sharing.refuse("merge key", node.span)
-            self.incomplete = True
+            self._sharing.refuse("merge key", node.span)
+            self._incomplete = True
         elif _closes(node) and self._last_is_broken():
             pass  # the rest of `numeric(12,2)`, reported already
         elif isinstance(node, Scalar) and len(node.text) <= _LONGEST_KEY:
             self._put_name(node)
         elif not isinstance(node, Broken):
-            self.found.error(
+            self._found.error(
                 "bad-key", node.span, "a key must be a short text", "write 'key: value'"
             )
-            self.incomplete = True
+            self._incomplete = True
 
     def _put_name(self, key: Scalar) -> None:
-        before = self.entries.get(key.text)
+        before = self._entries.get(key.text)
         if before is None:
-            self.key, self.skip_value = key, False
+            self._key, self._skip_value = key, False
             return
         line = before.key.span.start.line
         message = f"{shown(key.text)} is here twice; the first is in line {line}"
-        self.found.error("duplicate-key", key.span, message, "remove one of them")
-        self.entries[key.text] = Entry(before.key, _in_doubt(before.value))
+        self._found.error("duplicate-key", key.span, message, "remove one of them")
+        self._entries[key.text] = Entry(before.key, _in_doubt(before.value))
 
     def _put_value(self, node: Node) -> None:
-        if self.key is not None:
-            value = _in_one_piece(node, self.found)
-            self.entries[self.key.text] = Entry(self.key, value)
-        self.key, self.skip_value = None, False
+        if self._key is not None:
+            value = _in_one_piece(node, self._found)
+            self._entries[self._key.text] = Entry(self._key, value)
+        self._key, self._skip_value = None, False
 
     def _last_is_broken(self) -> bool:
-        last = next(reversed(self.entries.values()), None)
+        last = next(reversed(self._entries.values()), None)
         return last is not None and isinstance(last.value, Broken)
 
 
@@ -162,7 +162,7 @@ def _in_doubt(node: Node) -> Node:
     """The first of two values of one key: a part of what it should be, perhaps."""
     match node:
         case Mapping():
-            return replace(node, incomplete=True)
+            return node._replace(incomplete=True)
         case Sequence():
             return Broken(node.span)
         case _:

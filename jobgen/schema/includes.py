@@ -8,7 +8,7 @@ names the file, or in the file.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobgen.schema.compose import compose
 from jobgen.schema.diagnostics import Gatherer, Span, shown
@@ -25,8 +25,7 @@ from jobgen.schema.version import is_readable
 _ONLY_IN_ROOT = frozenset(key.name for key in ONLY_IN_ROOT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Included:
+class Included(NamedTuple):
     """One file: its text, empty where it cannot be read, and what it adds."""
 
     name: str
@@ -35,16 +34,14 @@ class Included:
     jobs: Mapping | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inclusion:
+class Inclusion(NamedTuple):
     """All included files in order; not `complete` where one could not be read."""
 
     files: tuple[Included, ...] = ()
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """An entry of a list `include`, and the files above it, the root first."""
 
     node: Scalar

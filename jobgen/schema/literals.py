@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from jobgen.schema import booleans, values
 from jobgen.schema.diagnostics import Span, listed, shown
@@ -61,8 +61,7 @@ _SPECIAL = {"now": "now()", "today": "current_date"}
 """Literals whose value is that of the moment in which the table is made."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralProblem:
+class LiteralProblem(NamedTuple):
     """Why a value is none of the type, and where it stands."""
 
     span: Span

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, replace
 from keyword import iskeyword
+from typing import NamedTuple
 
 from jobgen.schema import names
 from jobgen.schema.checks import check
@@ -41,8 +41,7 @@ _TAKEN = frozenset({"jobgen", "psycopg"})
 """What generated code imports: a package of that name would hide it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The outcome for one schema; `schema` is None where anything is an error.
 
     `texts` are all files that the schema consists of, by the names that spans
@@ -79,7 +78,7 @@ def load_schema(
         file, listed = File(name=source, identity=identity), fields.get(Keys.INCLUDE)
         included = load_includes(listed, file, len(data), files, found)
         if fields.lost(Keys.INCLUDE, listed):
-            included = replace(included, complete=False)
+            included = included._replace(complete=False)
         schema = _schema(fields, included, found, places)
     elif root is not None and not isinstance(root, Broken | Mapping):
         message = f"a schema is a mapping of keys to values, not {describe(root)}"

@@ -6,14 +6,12 @@ for our grammar to say and not for YAML 1.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from jobgen.schema.diagnostics import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text; `plain` when it stood without quotes, `flow` when within [] or {}."""
 
     span: Span
@@ -27,16 +25,14 @@ class Scalar:
         return self.plain and not self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One `key: value` of a mapping."""
 
     key: Scalar
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Entries in the order of the file, each key once.
 
     `incomplete` where more was written than could be read, and was reported.
@@ -50,16 +46,14 @@ class Mapping:
         return next((entry for entry in self.entries if entry.key.text == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """Items in the order of the file."""
 
     span: Span
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """Something that was reported already: whoever reads it stays silent."""
 
     span: Span

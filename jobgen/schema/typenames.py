@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from jobgen.schema.codes import Code
 from jobgen.schema.diagnostics import shown
@@ -57,8 +58,7 @@ _SHAPE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeProblem:
+class TypeProblem(NamedTuple):
     """Why a text is no type of a column."""
 
     code: Code
