@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import sys
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import IO, Final, Generic, NoReturn, TypeVar
 
-from jobgen.emit.package import Files, Task
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+T = TypeVar("T")
 
 WORTH: Final = 25
 """With fewer tasks for each process, one more costs what it takes off."""
 PORTIONS: Final = 256
 """Into so many the tasks are dealt out; the number of one is a byte."""
 
-_Done: TypeAlias = dict[int, Files]  # by the task's number
 
+def shared(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """The results, in the order of `tasks`; raises what one of them raises.
 
-def shared(tasks: Sequence[Task]) -> list[Files]:
-    """The results, in the order of `tasks`; raises what one of them raises."""
+    A task may be done twice: what a copy of this process owes is done here.
+    """
     copies = _processes(len(tasks)) - 1
     done = _together(tasks, copies) if copies else {}
-    # What a copy of this process owes, which may have been killed, is done here.
     return [
         done[number] if number in done else task() for number, task in enumerate(tasks)
     ]
@@ -42,40 +40,61 @@ def _processes(tasks: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), tasks // WORTH))
 
 
-def _together(tasks: Sequence[Task], copies: int) -> _Done:
-    """What this process and copies of it do: whoever is free takes a portion."""
-    if sys.platform != "linux":
-        return {}
-    import multiprocessing  # slow to import
-
-    fork = multiprocessing.get_context("fork")
+def _together(tasks: Sequence[Callable[[], T]], copies: int) -> dict[int, T]:
+    """What this process and copies of it do, by number: who is free takes a portion."""
     portions, deal = os.pipe()
     os.write(deal, bytes(range(PORTIONS)))
     os.close(deal)
-    answers: list[Connection] = []
+    others: list[_Copy[T]] = []
     with contextlib.suppress(OSError):  # no more processes, or no memory for one
         for _ in range(copies):
-            answer, inlet = fork.Pipe(duplex=False)
-            with inlet:
-                arguments = (tasks, portions, inlet)
-                fork.Process(target=_copy, args=arguments, daemon=True).start()
-            answers.append(answer)
-    done = _work(tasks, portions)
-    os.close(portions)
-    for answer in answers:
-        with contextlib.suppress(EOFError), answer:
-            done |= answer.recv()
+            others.append(_Copy(tasks, portions))
+    try:
+        done = _work(tasks, portions)
+    finally:
+        os.close(portions)
+        found = [other.done() for other in others]
+    for each in found:
+        done |= each
     return done
 
 
-def _copy(tasks: Sequence[Task], portions: int, inlet: Connection) -> None:
+class _Copy(Generic[T]):
+    """A copy of this process, which does portions of `tasks` until none is left."""
+
+    _done: IO[bytes]
+    _process: int
+
+    def __init__(self, tasks: Sequence[Callable[[], T]], portions: int) -> None:
+        if sys.platform != "linux":
+            raise OSError
+        self._done = os.fdopen(os.memfd_create("done"), "w+b")
+        self._process = os.fork()
+        if not self._process:
+            _work_and_end(tasks, portions, self._done)
+
+    def done(self) -> dict[int, T]:
+        """What it did, as soon as it has ended; nothing where it failed."""
+        _, status = os.waitpid(self._process, 0)
+        with self._done as stream:
+            stream.seek(0)
+            return {} if status else pickle.load(stream)
+
+
+def _work_and_end(
+    tasks: Sequence[Callable[[], object]], portions: int, done: IO[bytes]
+) -> NoReturn:
     # A failure is not told here: the caller, whose tasks these are, meets it again.
-    with contextlib.suppress(BaseException):
-        inlet.send(_work(tasks, portions))
+    try:
+        pickle.dump(_work(tasks, portions), done)
+        done.flush()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
 
 
-def _work(tasks: Sequence[Task], portions: int) -> _Done:
-    done: _Done = {}
+def _work(tasks: Sequence[Callable[[], T]], portions: int) -> dict[int, T]:
+    done: dict[int, T] = {}
     while portion := os.read(portions, 1):
         for number in range(portion[0], len(tasks), PORTIONS):
             done[number] = tasks[number]()
