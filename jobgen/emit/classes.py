@@ -6,7 +6,6 @@ Stage: emit. In: a job of the model. Out: lines, with the docstrings of columns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from jobgen.emit import fields, layout
 from jobgen.emit.imports import Imports
@@ -35,17 +34,10 @@ _BASE_FIELDS: Mapping[str, tuple[str, ...]] = {
 """The base columns in Python, `id` apart."""
 
 
-class Field(NamedTuple):
-    """A field of a class: its line or lines, and the docstring below."""
-
-    code: str
-    doc: str = ""
-
-
-def new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+def new_fields(imports: Imports, job: Job) -> tuple[str, ...]:
     """What a producer says: the payload, then what has a default for every job."""
     found = [
-        Field(code=fields.new_field(imports, column), doc=_new_doc(column))
+        documented(fields.new_field(imports, column), _new_doc(column))
         for column in job.columns
     ]
     default = imports.use("jobgen.runtime", "DEFAULT")
@@ -53,16 +45,16 @@ def new_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
         union = [fields.name_in_class(imports, part) for part in _BASE_FIELDS[name]]
         union.append(fields.name_in_class(imports, "Default"))
         code = layout.annotated(4, name, union, default)
-        found.append(Field(code=code, doc=docstring(_BASE_DOCS[name], 4)))
+        found.append(documented(code, docstring(_BASE_DOCS[name], 4)))
     return tuple(found)
 
 
-def row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
+def row_fields(imports: Imports, job: Job) -> tuple[str, ...]:
     """One row: the base columns in the order of the table, then the payload."""
     if job.worker != "here":
         return ()
     key = fields.name_in_class(imports, "UUID" if job.id == "uuid" else "int")
-    found = [Field(code=f"id: {key}")]
+    found = [f"id: {key}"]
     for name, union in _BASE_FIELDS.items():
         if name == "priority" and not job.priority:
             continue
@@ -70,12 +62,17 @@ def row_fields(imports: Imports, job: Job) -> tuple[Field, ...]:
             part if part == "None" else fields.name_in_class(imports, part)
             for part in union
         ]
-        found.append(Field(code=layout.annotated(4, name, types)))
+        found.append(layout.annotated(4, name, types))
     found.extend(
-        Field(code=fields.row_field(imports, column), doc=_doc(column))
+        documented(fields.row_field(imports, column), _doc(column))
         for column in job.columns
     )
     return tuple(found)
+
+
+def documented(code: str, doc: str) -> str:
+    """A line or lines in the body of a class, and the docstring below, if any."""
+    return f"{code}\n    {doc}" if doc else code
 
 
 def _new_doc(column: Column) -> str:

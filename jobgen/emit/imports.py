@@ -33,7 +33,7 @@ _SPLIT = "\n\n# isort: split\n\n"
 @cache
 def natural(text: str) -> Key:
     """Sorts `job2` before `job10`, and digits after a 0 one by one."""
-    return tuple(map(_part, re.findall(r"[0-9]+|[^0-9]", text)))
+    return tuple(map(_part, re.findall(r"[0-9]+|[^0-9]+", text)))
 
 
 def _part(text: str) -> tuple[int, int, str]:

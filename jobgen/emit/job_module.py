@@ -16,7 +16,7 @@ from jobgen.emit.imports import Imports
 from jobgen.emit.literals import docstring, string
 from jobgen.emit.notifications import NotificationsView, notifications_of
 from jobgen.emit.python import banner, exported, job_classes
-from jobgen.emit.statements import Statement, statements_of
+from jobgen.emit.statements import Statement, arguments, statements_of
 from jobgen.schema import names, tables
 from jobgen.schema.model import Job, Schema
 from jobgen.schema.quoting import qualified
@@ -60,12 +60,15 @@ class ModuleView(NamedTuple):
     twin: TwinView
     table: str
     channel: str
+    literal: str  # Final[LiteralString]
     statements: tuple[Statement, ...]
+    worker_statements: tuple[str, ...]  # fetch=FETCH_SQL,
+    lease_statements: tuple[str, ...]
     notifications: NotificationsView | None
     new_doc: str
-    new_fields: tuple[classes.Field, ...]
+    new_fields: tuple[str, ...]
     row_doc: str
-    row_fields: tuple[classes.Field, ...]
+    row_fields: tuple[str, ...]
     labels: tuple[str, ...]
     values_start: str
     values: str
@@ -101,6 +104,7 @@ def module_view(
         imports.own("jobgen.runtime", "STATUSES", "quick_init")
         imports.use_as("jobgen.runtime", "retry_delay", "backoff_delay")
     inputs = inputs_of(schema, job)
+    statements = statements_of(schema, job, inputs)
     table = qualified(schema.postgres.schema, job.table)
     key = _key(imports, job)
     kind = (
@@ -131,7 +135,10 @@ def module_view(
         ),
         table=layout.assign(f"TABLE: {literal}", string(table)),
         channel=layout.assign(f"CHANNEL: {literal}", string(names.channel(job.table))),
-        statements=statements_of(schema, job, inputs),
+        literal=literal,
+        statements=statements,
+        worker_statements=arguments(statements, "Statements"),
+        lease_statements=arguments(statements, "Lease"),
         notifications=notifications_of(physical) if here else None,
         new_doc=docstring(job.doc or f"A new job {job.name}.", 4),
         new_fields=new_fields,

@@ -11,7 +11,7 @@ import re
 import textwrap
 from functools import cache
 
-from jobgen.schema.invisible import INVISIBLE, is_plain
+from jobgen.schema.invisible import INVISIBLE, are_plain, is_plain
 
 WIDTH = 88
 """The length of a line that `ruff format` aims at."""
@@ -33,7 +33,7 @@ def string(text: str) -> str:
 def block(text: str) -> str:
     """A Python literal in triple quotes, its lines as they are."""
     lines = text.replace("\\", "\\\\")
-    if not is_plain(text.replace("\n", "")):
+    if not are_plain(text):
         lines = _hidden().sub(_escape_in_line, lines)
     if '"' in lines:
         lines = _QUOTES_IN_BLOCK.sub(_escaped_quotes, lines)

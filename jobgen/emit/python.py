@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from jobgen.emit import layout
-from jobgen.emit.classes import Field
+from jobgen.emit.classes import documented
 from jobgen.emit.imports import Imports, export_order
 from jobgen.emit.literals import comment, docstring, string
 from jobgen.emit.statements import Statement, package_statements
@@ -28,7 +28,7 @@ def banner(source: str) -> str:
 class EnumClass(NamedTuple):
     name: str
     doc: str
-    members: tuple[Field, ...]
+    members: tuple[str, ...]
 
 
 class EnumsView(NamedTuple):
@@ -200,7 +200,7 @@ def handlers_view(schema: Schema, source: str) -> HandlersView:
 
 def exported(names: Iterable[str]) -> tuple[str, ...]:
     """The items of `__all__`, in the order that ruff wants."""
-    return tuple(string(name) for name in sorted(names, key=export_order))
+    return tuple(f"{string(name)}," for name in sorted(names, key=export_order))
 
 
 def job_classes(job: Job) -> list[str]:
@@ -226,9 +226,7 @@ def _enum_class(enum: Enum) -> EnumClass:
     )
 
 
-def _member(label: Label) -> Field:
+def _member(label: Label) -> str:
     doc = '"""Deprecated: it stays for the rows that have it."""'
-    return Field(
-        code=layout.assign(label.member, string(label.text), indent=4),
-        doc=doc if label.deprecated else "",
-    )
+    code = layout.assign(label.member, string(label.text), indent=4)
+    return documented(code, doc if label.deprecated else "")

@@ -70,6 +70,10 @@ class _WithoutGlobals(Environment):
         return {}
 
 
+def _joined(lines: Iterable[str], separator: str = "") -> str:
+    return separator.join(lines)
+
+
 def _environment() -> Environment:
     environment = _WithoutGlobals(
         loader=FileSystemLoader(assets.templates()),
@@ -84,6 +88,7 @@ def _environment() -> Environment:
     )
     environment.filters.clear()
     environment.filters.update(
+        join=_joined,
         identifier=quoting.quote_identifier,
         sql_text=quoting.quote_literal,
         sql_block=literals.dollar_quoted,

@@ -7,6 +7,7 @@ the user are quoted here, or by a filter in the template.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 from jobgen.emit.grants import GrantView, grants_of
@@ -279,11 +280,16 @@ def _notifications(table: Table) -> NotificationsView | None:
 
 def _excused(column: Column) -> str:
     """The column, below an excuse where the linter would rather have another type."""
-    rule = next((rule for known, rule in _RULES.items() if known in column.type), None)
+    rule = _rule(column.type)
     if rule is None:
         return _column(column)
     reason = _REASONS.get(column.name, "The schema file asks for this type.")
     return f"-- {reason}\n    -- squawk-ignore {rule}\n    {_column(column)}"
+
+
+@cache  # most columns have one of a few types
+def _rule(type: str) -> str | None:
+    return next((rule for known, rule in _RULES.items() if known in type), None)
 
 
 def _column(column: Column) -> str:

@@ -7,7 +7,7 @@ its template; what a reader of the generated code must know comes with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -49,10 +49,15 @@ UNIQUE = ("rescue_one",)
 LEASE = ("promise", "withdraw", "barrier")
 PACKAGE = ("beat", "leave", "forget")
 
+_OWNERS = {
+    **dict.fromkeys(WORKER + UNIQUE + RETENTION, "Statements"),
+    **dict.fromkeys(LEASE, "Lease"),
+}
+
 _WHY = {
     "fetch": (
-        "now(), not clock_timestamp(): no index serves a volatile function.",
-        "NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row.",
+        "# now(), not clock_timestamp(): no index serves a volatile function.\n"
+        "# NO KEY UPDATE: the check of a foreign key elsewhere must not hide a row."
     ),
 }
 
@@ -63,7 +68,7 @@ class Statement(NamedTuple):
     name: str
     constant: str
     sql: str
-    why: tuple[str, ...] = ()
+    why: str = ""
     owner: str = ""  # the class of which it is a field: `Statements` or `Lease`
 
 
@@ -124,6 +129,15 @@ def statements_of(
     return _statements(PRODUCER + worker, _view(schema, job, inputs))
 
 
+def arguments(statements: Iterable[Statement], owner: str) -> tuple[str, ...]:
+    """What fills in the fields of `owner`: `fetch=FETCH_SQL,`."""
+    return tuple(
+        f"{statement.name}={statement.constant},"
+        for statement in statements
+        if statement.owner == owner
+    )
+
+
 def _of_worker(job: Job) -> tuple[str, ...]:
     expire = RETENTION if job.retention.of_status else ()
     partial = any(index.unique and index.where for index in job.indexes)
@@ -150,15 +164,9 @@ def _statement(name: str, sql: str) -> Statement:
         name=name,
         constant=f"{name.upper()}_SQL",
         sql=sql,
-        why=_WHY.get(name, ()),
-        owner=_owner(name),
+        why=_WHY.get(name, ""),
+        owner=_OWNERS.get(name, ""),
     )
-
-
-def _owner(name: str) -> str:
-    if name in LEASE:
-        return "Lease"
-    return "Statements" if name in WORKER + UNIQUE + RETENTION else ""
 
 
 def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:

@@ -20,6 +20,8 @@ INVISIBLE = (
 )
 """What stands within the brackets of a regular expression."""
 
+_PLAIN_IN_LINES = bytes((ord("\n"), *range(ord(" "), ord("~") + 1)))
+
 
 def is_visible(text: str) -> bool:
     """Whether every character of `text` shows."""
@@ -29,6 +31,11 @@ def is_visible(text: str) -> bool:
 def is_plain(text: str) -> bool:
     """True of most texts, and quickly: every character is of ASCII, and shows."""
     return text.isascii() and text.isprintable()
+
+
+def are_plain(lines: str) -> bool:
+    """The same of a text of many lines, each of which may end with LF."""
+    return lines.isascii() and not lines.encode().translate(None, _PLAIN_IN_LINES)
 
 
 @cache  # compiled when needed, because it takes a millisecond or more
