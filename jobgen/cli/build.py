@@ -13,6 +13,7 @@ import os
 import shlex
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,12 +21,14 @@ from jobgen.cli import changes, disk, report, unchanged
 from jobgen.cli.cache import Kept
 from jobgen.cli.files import STANDARD_INPUT, SchemaFiles, known_as, read_named
 from jobgen.cli.location import Misplaced, banner_source, output_of
+from jobgen.cli.parallel import shared
 from jobgen.cli.watch import watch
 from jobgen.schema.diagnostics import Gatherer, Span
 from jobgen.schema.files import Unreadable
 from jobgen.schema.invisible import is_visible
 
 if TYPE_CHECKING:
+    from jobgen.emit import Task
     from jobgen.schema.load import Loaded
 
 
@@ -260,8 +263,8 @@ def _plans(sources: Sequence[_Source], found: Gatherer) -> list[disk.Plan]:
         plan, schema = _plan(source, found), source.loaded.schema
         if plan is None or schema is None:
             continue
-        for shared in sorted(plan.homes & filled)[:1]:
-            message = f"another schema file of this build fills {shared}"
+        for both in sorted(plan.homes & filled)[:1]:
+            message = f"another schema file of this build fills {both}"
             help = "give each an output of its own"
             found.error("bad-output", source.loaded.place, message, help)
         other = packages.setdefault(schema.package, source.name)
@@ -284,11 +287,11 @@ def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
         message = "the path from the output to this file has control characters"
         found.error("bad-output", place, message, "rename the directories")
         return None
-    from jobgen.cli.parallel import shared  # slow to import, as above
-    from jobgen.emit import emit, keep_compiled
+    from jobgen.emit import keep_compiled, tasks_of  # slow to import, as above
 
     keep_compiled(Kept("templates"))
-    files = emit(schema, source=banner, run=shared)
+    tasks = [partial(_encoded, task) for task in tasks_of(schema, source=banner)]
+    files = {name: data for made in shared(tasks) for name, data in made.items()}
     try:
         plan = disk.plan(directory, files, banner)
     except OSError as error:
@@ -300,6 +303,10 @@ def _plan(source: _Source, found: Gatherer) -> disk.Plan | None:
         found.error("bad-output", place, plan.message, plan.help)
         return None
     return plan
+
+
+def _encoded(task: Task) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in task().items()}
 
 
 def _look_for_rights(

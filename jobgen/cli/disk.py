@@ -49,9 +49,9 @@ class Plan(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def plan(directory: Path, files: Mapping[str, str], source: str) -> Plan | Refused:
+def plan(directory: Path, files: Mapping[str, bytes], source: str) -> Plan | Refused:
     """What would change in `directory` for it to hold `files`, made from `source`."""
-    wanted = {directory / name: text.encode() for name, text in files.items()}
+    wanted = {directory / name: data for name, data in files.items()}
     homes = frozenset(path.parent for path in wanted) | {directory}
     generated = _generated(directory, homes)
     refused = (
@@ -72,7 +72,7 @@ def plan(directory: Path, files: Mapping[str, str], source: str) -> Plan | Refus
     return Plan(
         directory=directory,
         homes=homes,
-        files=dict(zip(files, wanted.values(), strict=True)),
+        files=files,
         changes=tuple(sorted([*changes, *stale], key=lambda change: change.path.parts)),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobgen.emit.package import emit
+from jobgen.emit.package import Task, emit, tasks_of
 from jobgen.emit.render import keep_compiled
 
-__all__ = ["emit", "keep_compiled"]
+__all__ = ["Task", "emit", "keep_compiled", "tasks_of"]

@@ -6,7 +6,7 @@ same schema and source give the same bytes, everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -27,22 +27,23 @@ from jobgen.schema.tables import Database, Table, tables_of
 Files: TypeAlias = dict[str, str]
 """Text by relative POSIX path."""
 Task: TypeAlias = Callable[[], Files]
-Run: TypeAlias = Callable[[Sequence[Task]], Sequence[Files]]
-"""Does tasks, none of which depends on another; results in the order of the tasks."""
+"""Makes some of the files, and depends on no other."""
 
 
-def one_by_one(tasks: Sequence[Task]) -> list[Files]:
-    return [task() for task in tasks]
-
-
-def emit(schema: Schema, *, source: str, run: Run = one_by_one) -> Files:
+def emit(schema: Schema, *, source: str) -> Files:
     """Every file of the package; `source` is the schema file as banners name it,
     relative to the output directory, with `/` between."""
+    tasks = tasks_of(schema, source=source)
+    return {name: text for task in tasks for name, text in task().items()}
+
+
+def tasks_of(schema: Schema, *, source: str) -> list[Task]:
+    """What there is to do for that, the largest part first."""
     database = tables_of(schema)
-    tasks = [partial(_common, schema, database, source)]
+    tasks: list[Task] = [partial(_common, schema, database, source)]
     for job, table in zip(schema.jobs, database.tables, strict=True):
         tasks.append(partial(_of_job, schema, job, table, source))
-    return {name: text for files in run(tasks) for name, text in files.items()}
+    return tasks
 
 
 def _common(schema: Schema, database: Database, source: str) -> Files:
