@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,6 +54,8 @@ def _relative(path: Path) -> str:
 
 def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
     """The lines of a unified diff, which `patch` and `git apply` take."""
+    import difflib  # slow to import
+
     for line in difflib.unified_diff(
         _lines(old.decode(errors="replace")),
         _lines(new.decode()),

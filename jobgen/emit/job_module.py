@@ -31,6 +31,7 @@ _WORKER = (
     "succeed",
     "timeout",
 )
+_OF_PRODUCER, _OF_BOTH = exported(_PRODUCER), exported(_PRODUCER + _WORKER)
 
 
 class TwinView(NamedTuple):
@@ -246,8 +247,8 @@ def _key(imports: Imports, job: Job) -> str:
 
 
 def _exports(job: Job) -> tuple[str, ...]:
-    functions = _PRODUCER + (_WORKER if job.worker == "here" else ())
-    return exported(["CHANNEL", "JOB", "TABLE", *job_classes(job), *functions])
+    functions = _OF_BOTH if job.worker == "here" else _OF_PRODUCER
+    return exported(["CHANNEL", "JOB", "TABLE", *job_classes(job)]) + functions
 
 
 # --- in and out of a row ----------------------------------------------------

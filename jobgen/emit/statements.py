@@ -87,6 +87,11 @@ class JobView(NamedTuple):
     workers: str
     status_type: str
     fence: str
+    fence_many: str
+    failed: str
+    failed_many: str
+    lost: str
+    stranded: str
     id_type: str
     job_text: str
     insert_columns: str
@@ -104,14 +109,29 @@ class JobView(NamedTuple):
     expired: tuple[Expired, ...]
     max_attempts: int
     backoff: str
-    stale_after: str
     abandoned_after: str
 
 
 class FenceView(NamedTuple):
-    """The condition that names one attempt, part of most statements."""
+    """The condition that names one attempt, or many, part of most statements."""
 
     id_type: str
+
+
+class FailedView(NamedTuple):
+    """What a failed attempt becomes; `error` and `delay` are expressions."""
+
+    max_attempts: int
+    status_type: str
+    backoff: str
+    error: str
+    delay: str
+
+
+class LostView(NamedTuple):
+    """The conditions under which a row is taken from its worker."""
+
+    stale_after: str
 
 
 class WorkersView(NamedTuple):
@@ -171,11 +191,29 @@ def _statement(name: str, sql: str) -> Statement:
 
 def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
     home = schema.postgres.schema
+    status_type = qualified(home, tables.STATUS_TYPE)
+    backoff = backoff_sql(job.backoff)
+    fence, lost = FenceView(job.id), LostView(interval_sql(job.stale_after))
     return JobView(
         table=qualified(home, job.table),
         workers=qualified(home, tables.WORKERS_TABLE),
-        status_type=qualified(home, tables.STATUS_TYPE),
-        fence=_fence(job.id),
+        status_type=status_type,
+        fence=_part("fence", fence),
+        fence_many=_part("fence_many", fence),
+        failed=_part(
+            "failed",
+            FailedView(
+                job.max_attempts, status_type, backoff, "$5::text", "$6::interval"
+            ),
+        ),
+        failed_many=_part(
+            "failed",
+            FailedView(
+                job.max_attempts, status_type, backoff, "done.error", "done.delay"
+            ),
+        ),
+        lost=_part("lost", lost),
+        stranded=_part("stranded", lost),
         id_type=job.id,
         job_text=quote_literal(job.name),
         insert_columns=", ".join(column.sql_name for column in inputs),
@@ -199,8 +237,7 @@ def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:
             for status, kept in job.retention.of_status.items()
         ),
         max_attempts=job.max_attempts,
-        backoff=backoff_sql(job.backoff),
-        stale_after=interval_sql(job.stale_after),
+        backoff=backoff,
         abandoned_after=interval_sql(max(GIVEN_UP_AFTER, job.stale_after)),
     )
 
@@ -214,9 +251,9 @@ def _mark(schema: Schema, job: Job) -> str:
     )
 
 
-@cache  # one text for all jobs with such ids
-def _fence(id_type: str) -> str:
-    return render("statements/fence.jinja", FenceView(id_type=id_type)).rstrip("\n")
+@cache  # one text for all jobs with such settings
+def _part(name: str, view: FenceView | FailedView | LostView) -> str:
+    return render(f"statements/{name}.jinja", view).rstrip("\n")
 
 
 def _single_values(inputs: Sequence[Input]) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         if start is None or end is None:
             return Span.whole(self._source)
-        return Span(source=self._source, start=_position(start), end=_position(end))
+        return Span(self._source, _position(start), _position(end))
 
     def _document(self, span: Span) -> None:
         self._documents += 1

@@ -127,7 +127,7 @@ Frame: TypeAlias = SequenceFrame | MappingFrame
 
 
 def _until(end: Position, start: Span) -> Span:
-    return Span(source=start.source, start=start.start, end=end)
+    return Span(start.source, start.start, end)
 
 
 def _after_one_character(start: Span) -> Position:

@@ -5,7 +5,6 @@ Stage: every one. Pure, but that a run makes only so many guesses.
 
 from __future__ import annotations
 
-import difflib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +103,8 @@ def _best(word: str, words: Iterable[str], likeness: float) -> str | None:
     if len(word) <= _SHORT:  # two letters are in the middle of many a word
         likeness = max(likeness, _NEARLY)
     best = likeness, ""
+    import difflib  # slow to import
+
     matcher = difflib.SequenceMatcher(b=word)
     for each in words:
         matcher.set_seq1(each)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from jobgen.schema.codes import Code
@@ -73,10 +74,10 @@ def parse_type(
 
     `enums` gives the class of each enum of the file, `schema` where they live.
     """
-    shape = _SHAPE.fullmatch(" ".join(text.split()))  # else spaces match in many ways
-    if shape is None:
+    parts = _parts(text)
+    if parts is None:
         return _unknown(text)
-    name, modifiers = shape["name"], shape["modifiers"]
+    name, modifiers, arrays = parts
     if name in REFUSED and name not in enums:
         reason, instead = REFUSED[name]
         return TypeProblem(
@@ -89,7 +90,16 @@ def parse_type(
         return _unknown(name)
     if isinstance(column_type, TypeProblem):
         return column_type
-    return _with_array(column_type, shape["arrays"].replace(" ", ""))
+    return _with_array(column_type, arrays)
+
+
+@cache  # most columns have one of a few types
+def _parts(text: str) -> tuple[str, str | None, str] | None:
+    """Name, modifiers and brackets, without the spaces that do not matter."""
+    shape = _SHAPE.fullmatch(" ".join(text.split()))  # else spaces match in many ways
+    if shape is None:
+        return None
+    return shape["name"], shape["modifiers"], shape["arrays"].replace(" ", "")
 
 
 def _unknown(name: str) -> TypeProblem:
@@ -106,6 +116,11 @@ def _scalar_type(
         if modifiers is not None:
             return _no_modifiers(name)
         return _enum_type(name, enums[name], schema)
+    return _built_in(name, modifiers)
+
+
+@cache
+def _built_in(name: str, modifiers: str | None) -> ColumnType | TypeProblem | None:
     scalar = _BY_NAME.get(ALIASES.get(name, name))
     if scalar is None:
         return None

@@ -10,9 +10,12 @@ import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from ipaddress import ip_interface, ip_network
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from jobgen.schema.durations import parse_duration
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 
@@ -127,7 +130,11 @@ def interval(text: str) -> str | None:
 
 
 def uuid(text: str) -> UUID | None:
-    return UUID(text) if _UUID.fullmatch(text) else None
+    if not _UUID.fullmatch(text):
+        return None
+    from uuid import UUID  # slow to import, and seldom needed
+
+    return UUID(text)
 
 
 def binary(text: str) -> str | None:
