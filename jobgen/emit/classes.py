@@ -77,6 +77,8 @@ def documented(code: str, doc: str) -> str:
 
 def _new_doc(column: Column) -> str:
     """The doc, and the server's default: `DEFAULT` alone tells a reader nothing."""
+    if column.doc is None and column.server_default is None:
+        return ""
     # A literal's cast repeats the annotation.
     literal = (column.default or "").removesuffix(f"::{column.type.sql}")
     default = column.default_sql or literal

@@ -48,10 +48,17 @@ def input_of(column: Input, name: str) -> str:
 
 def shape_of(column: tables.Column, name: str, labels: str | None = None) -> str:
     """labels: the constant that has those of its enum."""
+    return _shape(name, column.name, column.type, column.not_null, labels)
+
+
+@cache  # half of the columns are in each table
+def _shape(
+    name: str, column: str, type: str, not_null: bool, labels: str | None
+) -> str:
     arguments = [
-        f"name={string(column.name)}",
-        f"type={string(column.type)}",
-        f"not_null={column.not_null}",
+        f"name={string(column)}",
+        f"type={string(type)}",
+        f"not_null={not_null}",
     ]
     arguments += [f"labels={labels}"] if labels is not None else []
     return layout.call(8, f"{name}(", arguments, "),")

@@ -180,13 +180,8 @@ def _statements(
 
 
 def _statement(name: str, sql: str) -> Statement:
-    return Statement(
-        name=name,
-        constant=f"{name.upper()}_SQL",
-        sql=sql,
-        why=_WHY.get(name, ""),
-        owner=_OWNERS.get(name, ""),
-    )
+    constant = f"{name.upper()}_SQL"
+    return Statement(name, constant, sql, _WHY.get(name, ""), _OWNERS.get(name, ""))
 
 
 def _view(schema: Schema, job: Job, inputs: Sequence[Input]) -> JobView:

@@ -176,7 +176,9 @@ class _Builder:
             self._put(Broken(span))
             return
         flow = bool(self._open) and self._open[-1].flow
-        if span.is_whole:  # nothing is written: point to the ':' or '-' before it
+        if (
+            not event.value and span.is_whole
+        ):  # nothing is written: point to the ':' or '-' before it
             span = self._before(span)
         self._put(Scalar(span, event.value, event.style in (None, ""), flow))
 
