@@ -145,8 +145,10 @@ def _replace(path: Path, data: bytes) -> None:
             while data:
                 data = data[stream.write(data) :]
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # of a file that is gone, or of none
+            error.filename = str(path)
         raise
 
 

@@ -132,3 +132,29 @@ def test_the_package_is_the_same_on_many_processors(project: Project) -> None:
 def test_a_small_schema_is_not_shared_out(project: Project) -> None:
     """A process more would take longer than all that there is to do."""
     assert not built(project, "{0, 1}")[1]
+
+
+LIMITED = """
+import os, resource, sys
+os.sched_getaffinity = lambda process: {0, 1}
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+from jobgen.cli.main import main
+sys.exit(main(["build", "schemas/jobs.yaml"]))
+"""
+
+
+def test_a_file_that_no_process_can_write_is_told_once(project: Project) -> None:
+    """It is too large here; whatever else could be written is whole."""
+    project.write(LARGE)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+    )
+    name = project.output / "_schema.py"
+    assert done.returncode == 2
+    assert done.stderr.count("error[bad-output]") == 1
+    assert f"cannot write {name}: File too large" in done.stderr
+    assert not name.exists()
+    assert not list(project.output.rglob(".*"))
