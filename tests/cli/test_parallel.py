@@ -22,7 +22,7 @@ LARGE = "jobgen: 1\npackage: app_jobs\noutput: ../app_jobs\njobs:\n" + "".join(
 )
 
 TASKS = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 os.sched_getaffinity = lambda process: {{0, 1, 2}}
 from jobgen.cli.parallel import shared
 
@@ -30,6 +30,7 @@ parent = os.getpid()
 
 def task(number):
     def do():
+        time.sleep(0.001)  # or one process has done all before another begins
         {work}
         return {{str(number): str(os.getpid())}}
     return do
@@ -42,7 +43,7 @@ print(*{{process for each in results for process in each.values()}}, parent)
 ELSEWHERE = "if os.getpid() != parent: "
 
 
-def ran(work: str, before: str = "") -> subprocess.CompletedProcess[str]:
+def ran(work: str = "pass", before: str = "") -> subprocess.CompletedProcess[str]:
     """Does 300 tasks, all of which do `work`, where there are three processors."""
     script = TASKS.format(work=work, before=before)
     return subprocess.run(
@@ -57,11 +58,8 @@ def processes(done: subprocess.CompletedProcess[str]) -> tuple[set[str], str]:
     return set(found), parent
 
 
-SLOW = "import time; time.sleep(0.001)"
-
-
 def test_each_processor_has_its_share() -> None:
-    found, parent = processes(ran(SLOW))
+    found, parent = processes(ran())
     assert len(found) == 3
     assert parent in found
 
@@ -85,14 +83,14 @@ def test_a_task_that_fails_everywhere_fails_once() -> None:
 
 def test_it_goes_on_where_no_process_can_be_made() -> None:
     refused = "def refused(): raise BlockingIOError\nos.fork = refused"
-    found, parent = processes(ran(SLOW, refused))
+    found, parent = processes(ran(before=refused))
     assert found == {parent}
 
 
 def test_a_process_with_threads_is_not_copied() -> None:
     """Whatever they hold would be held for ever in the copy."""
     thread = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    found, parent = processes(ran(SLOW, thread))
+    found, parent = processes(ran(before=thread))
     assert found == {parent}
 
 

@@ -651,6 +651,22 @@ MUTANTS: Final = (
         only="test_what_a_killed_copy_owes_is_done",
     ),
     Mutant(
+        name="results-of-a-failed-copy-are-read",
+        file="jobgen/cli/parallel.py",
+        old="return {} if status else pickle.load(stream)",
+        new="return pickle.load(stream)",
+        test=_PARALLEL,
+        only="test_what_a_killed_copy_owes_is_done",
+    ),
+    Mutant(
+        name="what-cannot-be-written-has-no-name",
+        file="jobgen/cli/disk.py",
+        old="            error.filename = str(path)",
+        new="            pass",
+        test=_PARALLEL,
+        only="test_a_file_that_no_process_can_write_is_told_once",
+    ),
+    Mutant(
         name="damaged-template-is-believed",
         file="jobgen/emit/compiled.py",
         old="if head == hashlib.sha256(code).digest():",
