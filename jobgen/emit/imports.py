@@ -98,6 +98,8 @@ class Imports:
 
         The first line is not indented; the text is empty where there are no paths.
         """
+        if not self.local:  # as in most modules
+            return ""
         roots: defaultdict[str, list[Entry]] = defaultdict(list)
         for path in {path.root for path in paths}:
             entry = path.module, path.name, self.local[path]

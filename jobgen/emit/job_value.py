@@ -39,6 +39,7 @@ class PolicyView(NamedTuple):
     deletes: bool
 
 
+@cache  # every job has a run_at, and many have others in common
 def input_of(column: Input, name: str) -> str:
     arguments = [f"name={string(column.sql_name)}", f"dump={string(column.dump)}"]
     arguments += ["defaulted=True"] if column.default is not None else []
