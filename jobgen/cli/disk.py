@@ -139,9 +139,7 @@ def _replace(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
-        with temporary.open(
-            "xb", buffering=0
-        ) as stream:  # a buffer costs, and is empty
+        with temporary.open("xb", buffering=0) as stream:
             while data:
                 data = data[stream.write(data) :]
         temporary.replace(path)

@@ -176,10 +176,8 @@ class _Builder:
             self._put(Broken(span))
             return
         flow = bool(self._open) and self._open[-1].flow
-        if (
-            not event.value and span.is_whole
-        ):  # nothing is written: point to the ':' or '-' before it
-            span = self._before(span)
+        if not event.value and span.is_whole:
+            span = self._before(span)  # the ':' or '-': nothing else is written
         self._put(Scalar(span, event.value, event.style in (None, ""), flow))
 
     def _before(self, span: Span) -> Span:
