@@ -252,7 +252,9 @@ def test_a_migration_has_a_session_of_its_own(
     assert migrate(project, "status", pooled).code == 0
     assert migrate(project, "drift", pooled).code == 0
     left = (
-        "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'),"
+        "SELECT (SELECT count(*) FROM pg_locks"  # which tells of all databases
+        " INNER JOIN pg_database ON pg_database.oid = pg_locks.database"
+        " WHERE locktype = 'advisory' AND datname = current_database()),"
         " (SELECT count(*) FROM pg_settings WHERE source = 'session'"
         " AND name NOT IN ('application_name', 'client_encoding'))"
     )
