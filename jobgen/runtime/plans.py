@@ -90,7 +90,8 @@ def enqueue_copy(job: Producer[N, K], news: Iterable[N]) -> Plan[int]:
     count = 0
     for batch in _batches(news, COPY_BATCH):
         count += len(batch)
-        yield from _copied(job, map(job.values, batch))
+        # Not a map: it would end early, and silently, where one raised StopIteration.
+        yield from _copied(job, (job.values(new) for new in batch))
     return count
 
 

@@ -164,6 +164,18 @@ def test_copy_makes_rows_while_the_server_takes_those_before(conn: Connection) -
     assert made == list(range(1_000))
 
 
+def test_copy_leaves_no_job_out_where_a_value_ends_an_iteration() -> None:
+    def values(new: SendMail) -> tuple[object, ...]:
+        return next(left)
+
+    left = iter([send_mail.JOB.values(MAIL)])
+    job = replace(send_mail.JOB, values=values)
+    step = next(plans.enqueue_copy(job, [MAIL, MAIL]))
+    assert isinstance(step, plans.Copy)
+    with pytest.raises(RuntimeError):
+        list(step.rows)
+
+
 def test_copy_refuses_a_job_that_comes_after_others_were_sent(queue: Queue) -> None:
     jobs = [MAIL] * 5_000 + [SendMail(user_id=1, email="", run_at=NAIVE)]
     with pytest.raises(ValueError, match="run_at"):

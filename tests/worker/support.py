@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import psycopg
+import pytest
 from psycopg.rows import TupleRow
 
 import generated_example as jobs
-from jobgen.runtime import Handler, Handlers, Stats, Worker, bind
+from jobgen.runtime import Handler, Handlers, Stats, Worker, bind, plans
+from jobgen.runtime.job import J, JobType, K, Key, N
 from jobgen.runtime.link import Connect
 
 PATIENCE: Final = 20.0
@@ -131,3 +134,24 @@ def rows(dsn: str, columns: str = "status::text") -> list[TupleRow]:
 def statuses(dsn: str) -> list[str]:
     """Such as `succeeded`, in the order of the ids."""
     return [row[0].removeprefix("job_status_") for row in rows(dsn)]
+
+
+def watch_fetches(
+    monkeypatch: pytest.MonkeyPatch, tell: Callable[[int, int], None]
+) -> None:
+    """`tell` hears of each fetch: how many rows it asks for, with -1 before it is sent,
+    and with the number of those it took afterwards."""
+    take = plans.take
+
+    def told(
+        job: JobType[N, J, K],
+        worker_id: UUID,
+        limit: int,
+        above: Key | None = None,
+    ) -> plans.Plan[plans.Taken]:
+        tell(limit, -1)
+        taken = yield from take(job, worker_id, limit, above)
+        tell(limit, taken.number)
+        return taken
+
+    monkeypatch.setattr(plans, "take", told)

@@ -5,14 +5,20 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 import pytest
 
 import generated_example as jobs
-from jobgen.runtime import DecodeError, Handlers, Worker, bind, plans
-from jobgen.runtime.job import J, JobType, K, Key, N
-from tests.worker.support import enqueue, rows, running, statuses, until
+from jobgen.runtime import DecodeError, Handlers, Worker, bind
+from tests.worker.support import (
+    enqueue,
+    mail_handlers,
+    rows,
+    running,
+    statuses,
+    until,
+    watch_fetches,
+)
 
 _Raw: TypeAlias = Sequence[Any]  # a row's types are those of its columns
 _Decode: TypeAlias = Callable[[_Raw], jobs.SendMailJob]
@@ -25,28 +31,10 @@ _COUNT: Final = _FIRST + 2 * 500
 async def _nothing(job: jobs.SendMailJob) -> None: ...
 
 
-def _handlers(decode: _Decode, concurrency: int = 1_000) -> Handlers:
-    policy = jobs.send_mail.JOB.policy._replace(concurrency=concurrency)
+def _handlers(decode: _Decode) -> Handlers:
+    policy = jobs.send_mail.JOB.policy._replace(concurrency=1_000)
     job = replace(jobs.send_mail.JOB, decode=decode, policy=policy)
     return Handlers(jobs.PACKAGE, (bind(job, _nothing),))
-
-
-def _asked(monkeypatch: pytest.MonkeyPatch, tell: Callable[[int, int], None]) -> None:
-    """Tells of each fetch how many rows it asked for, before, and took, afterwards."""
-    take = plans.take
-
-    def told(
-        job: JobType[N, J, K],
-        worker_id: UUID,
-        limit: int,
-        above: Key | None = None,
-    ) -> plans.Plan[plans.Taken]:
-        tell(limit, -1)
-        taken = yield from take(job, worker_id, limit, above)
-        tell(limit, taken.number)
-        return taken
-
-    monkeypatch.setattr(plans, "take", told)
 
 
 def test_the_next_fetch_is_sent_before_a_full_batch_is_decoded(
@@ -66,7 +54,7 @@ def test_the_next_fetch_is_sent_before_a_full_batch_is_decoded(
             events.append("decoded")
         return jobs.send_mail.JOB.decode(row)
 
-    _asked(monkeypatch, tell)
+    watch_fetches(monkeypatch, tell)
 
     async def scenario() -> None:
         async with running(jobs_dsn, _handlers(decode)) as worker:
@@ -87,9 +75,7 @@ def test_rows_that_are_not_decoded_yet_take_room(jobs_dsn: str) -> None:
         await asyncio.sleep(0.1)  # none is fetched ahead of such handlers
         running_rows.append(statuses(jobs_dsn).count("running"))
 
-    policy = jobs.send_mail.JOB.policy._replace(concurrency=1)
-    job = replace(jobs.send_mail.JOB, policy=policy)
-    handlers = Handlers(jobs.PACKAGE, (bind(job, slow),))
+    handlers = mail_handlers(slow, concurrency=1)
 
     async def scenario() -> None:
         async with running(jobs_dsn, handlers) as worker:

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import LiteralString
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,30 +9,20 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 import generated_example as jobs
-from jobgen.runtime import plans
 from jobgen.runtime.cursor import AsyncCursor
-from jobgen.runtime.job import J, JobType, K, Key, N
 from jobgen.runtime.link import Link
-from tests.worker.support import enqueue, mail_handlers, running, until
+from tests.worker.support import enqueue, mail_handlers, running, until, watch_fetches
 
 
 def _sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each fetch that found some took."""
     sizes: list[int] = []
-    take = plans.take
 
-    def counted(
-        job: JobType[N, J, K],
-        worker_id: UUID,
-        limit: int,
-        above: Key | None = None,
-    ) -> plans.Plan[plans.Taken]:
-        taken = yield from take(job, worker_id, limit, above)
-        if taken.number:
-            sizes.append(taken.number)
-        return taken
+    def tell(limit: int, taken: int) -> None:
+        if taken > 0:
+            sizes.append(taken)
 
-    monkeypatch.setattr(plans, "take", counted)
+    watch_fetches(monkeypatch, tell)
     return sizes
 
 
