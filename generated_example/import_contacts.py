@@ -26,7 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -590,7 +590,6 @@ class ImportContacts:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportContactsJob:
     """One row of public.import_contacts_jobs, as a handler gets it."""
@@ -642,8 +641,11 @@ def _values(new: ImportContacts, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ImportContactsJob)
+
+
 def _decode(row: Sequence[Any], /) -> ImportContactsJob:
-    return ImportContactsJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -26,7 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -644,7 +644,6 @@ class PostWebhook:
     """Lower runs first. Default: 0"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostWebhookJob:
     """One row of public.post_webhook_jobs, as a handler gets it."""
@@ -687,8 +686,11 @@ def _values(new: PostWebhook, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(PostWebhookJob)
+
+
 def _decode(row: Sequence[Any], /) -> PostWebhookJob:
-    return PostWebhookJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

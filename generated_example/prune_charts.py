@@ -22,7 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -435,7 +435,6 @@ class PruneCharts:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneChartsJob:
     """One row of public.prune_charts_jobs, as a handler gets it."""
@@ -462,8 +461,11 @@ def _values(new: PruneCharts, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(PruneChartsJob)
+
+
 def _decode(row: Sequence[Any], /) -> PruneChartsJob:
-    return PruneChartsJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -29,7 +29,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -673,7 +673,6 @@ class RenderReport:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderReportJob:
     """One row of public.render_report_jobs, as a handler gets it."""
@@ -716,8 +715,11 @@ def _values(new: RenderReport, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(RenderReportJob)
+
+
 def _decode(row: Sequence[Any], /) -> RenderReportJob:
-    return RenderReportJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

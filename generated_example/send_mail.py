@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -536,7 +536,6 @@ class SendMail:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMailJob:
     """One row of public.send_mail_jobs, as a handler gets it."""
@@ -570,8 +569,11 @@ def _values(new: SendMail, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(SendMailJob)
+
+
 def _decode(row: Sequence[Any], /) -> SendMailJob:
-    return SendMailJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -23,7 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -480,7 +480,6 @@ class Loud:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoudJob:
     """One row of public.loud_jobs, as a handler gets it."""
@@ -510,8 +509,11 @@ def _values(new: Loud, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(LoudJob)
+
+
 def _decode(row: Sequence[Any], /) -> LoudJob:
-    return LoudJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -529,7 +529,6 @@ class Mail:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailJob:
     """One row of public.mail_jobs, as a handler gets it."""
@@ -559,8 +558,11 @@ def _values(new: Mail, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(MailJob)
+
+
 def _decode(row: Sequence[Any], /) -> MailJob:
-    return MailJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

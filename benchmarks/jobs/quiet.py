@@ -22,7 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -449,7 +449,6 @@ class Quiet:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietJob:
     """One row of public.quiet_jobs, as a handler gets it."""
@@ -479,8 +478,11 @@ def _values(new: Quiet, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(QuietJob)
+
+
 def _decode(row: Sequence[Any], /) -> QuietJob:
-    return QuietJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

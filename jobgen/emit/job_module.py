@@ -102,7 +102,7 @@ def module_view(
         imports.own("typing", "TYPE_CHECKING")
     if here:
         imports.own("datetime", "timedelta")
-        imports.own("jobgen.runtime", "STATUSES", "quick_init")
+        imports.own("jobgen.runtime", "STATUSES", "maker")
         imports.use_as("jobgen.runtime", "retry_delay", "backoff_delay")
     inputs = inputs_of(schema, job)
     statements = statements_of(schema, job, inputs)

@@ -20,7 +20,7 @@ GENERATED = """
     Policy Producer Range STATUSES Sequence Shape Statements TABLE TYPE_CHECKING UUID
     annotations backoff_delay bool bytes conn dataclass date datetime dead_after enqueue
     enqueue_copy enqueue_many error fail fetch fetch_many float int job jobs limit list
-    new object pending quick_init rescue retry_delay row str succeed sync time timedelta
+    new object pending maker rescue retry_delay row str succeed sync time timedelta
     timeout tuple values worker_id
 """
 """What the module of a job may have in reach, constants with SQL apart."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobgen.runtime import sync, values
 from jobgen.runtime.backoff import Backoff, retry_delay
-from jobgen.runtime.construct import quick_init
+from jobgen.runtime.construct import maker
 from jobgen.runtime.errors import DecodeError
 from jobgen.runtime.job import (
     PROTOCOL,
@@ -64,7 +64,7 @@ __all__ = [
     "bind",
     "current",
     "load_late",
-    "quick_init",
+    "maker",
     "rehearse",
     "retry_delay",
     "run",

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from jobgen.runtime.decide import SUCCEED, Acknowledgement
 from jobgen.runtime.job import Fence, Row
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Attempt(ABC):
     """Its result was written, but the answer was lost."""
     written = False
     """The result is in the database, or somebody else's."""
+    acknowledgement: Acknowledgement = SUCCEED
+    """What is to be written of it, once that is known."""
 
     bound: Bound
     row: Row

@@ -24,7 +24,7 @@ from jobgen.runtime.decide import (
     Overran,
     decide,
 )
-from jobgen.runtime.execute import begin
+from jobgen.runtime.execute import NOTHING, Rest, begin
 from jobgen.runtime.handlers import Bound
 from jobgen.runtime.job import Fence
 from jobgen.runtime.log import LOGGER
@@ -84,6 +84,7 @@ class Attempts:
     ) -> None:
         self._results = results
         results.tell = self._written
+        results.succeeded = self._succeeded
         self._limit = limit
         self._taken = 0
         self._stats = stats
@@ -171,6 +172,8 @@ class Attempts:
         for attempt in self._in_hand:
             if attempt.task is not None:
                 attempt.task.cancel()
+        for queue in self._queues.values():
+            queue.waiting.clear()
         self._in_hand.clear()
 
     # --- waiting for a slot
@@ -216,23 +219,47 @@ class Attempts:
 
     async def _run_lane(self, queue: _Queue) -> None:
         """Start one handler after the other; stay with the first that waits."""
-        for _ in range(_BURST):
-            if not queue.waiting or self._free(queue) <= 0:
-                break
-            attempt = queue.waiting.popleft()
-            self._started(queue, attempt)
-            step = begin(attempt, self._threads)
-            if not isinstance(step, ENDINGS):
-                attempt.task, queue.lane = queue.lane, None
-                self._fill(queue)
+        waits = self._run_some(queue)
+        if waits is None:
+            return
+        attempt, rest = waits
+        attempt.task, queue.lane = queue.lane, None
+        self._fill(queue)
+        self._returned(queue, attempt, await rest)
+
+    def _run_some(self, queue: _Queue) -> tuple[Attempt, Rest] | None:
+        """Run handlers that never wait, up to the first that does.
+
+        Nothing else runs meanwhile, so that they need no slot, and all that succeed
+        are told of at once: most handlers of a busy queue are such.
+        """
+        if self._free(queue) <= 0:
+            return None
+        succeeded: list[Attempt] = []
+        try:
+            for _ in range(_BURST):
                 if not queue.waiting:
-                    self.on_free()  # they kept more from being fetched; see `wanted`
-                ending = await step
-                self._returned(queue, attempt, ending)
-                return
-            self._returned(queue, attempt, step)
-            if self._is_spoilt(queue.lane):
-                break
+                    break
+                attempt = queue.waiting.popleft()
+                if queue.timeout is not None:
+                    attempt.deadline = time.monotonic() + queue.timeout
+                step = begin(attempt, self._threads)
+                if step is NOTHING:
+                    attempt.returned = True
+                    succeeded.append(attempt)
+                elif isinstance(step, ENDINGS):
+                    self._finish(queue, attempt, step)
+                else:
+                    self._started(queue, attempt)
+                    return attempt, step
+                if self._is_spoilt(queue.lane):
+                    break
+        finally:
+            queue.pace.finished += len(succeeded)
+            self._results.write_successes(queue.bound.job, succeeded)
+            if succeeded or not queue.waiting:
+                self.on_free()  # they kept more from being fetched; see `wanted`
+        return None
 
     def _is_spoilt(self, lane: asyncio.Task[None] | None) -> bool:
         """Whether a handler left something behind that the next one would meet.
@@ -251,13 +278,12 @@ class Attempts:
             LOGGER.error("a handler could not be run", exc_info=error)
 
     def _started(self, queue: _Queue, attempt: Attempt) -> None:
+        """It waits, in a slot of its own."""
         self._taken += 1
         queue.running[attempt] = None
-        if queue.timeout is not None:
-            attempt.deadline = time.monotonic() + queue.timeout
-            if queue.timer is None:
-                loop = asyncio.get_running_loop()
-                queue.timer = loop.call_later(queue.timeout, self._check_time, queue)
+        if queue.timeout is not None and queue.timer is None:
+            loop = asyncio.get_running_loop()
+            queue.timer = loop.call_later(queue.timeout, self._check_time, queue)
 
     def _check_time(self, queue: _Queue) -> None:
         queue.timer = None
@@ -280,17 +306,21 @@ class Attempts:
     # --- from the handler's return to the written result
 
     def _returned(self, queue: _Queue, attempt: Attempt, ending: Ending) -> None:
-        attempt.returned = True
+        """Its slot is free again."""
         queue.running.pop(attempt, None)
         queue.overrunning.discard(attempt)
         self._taken -= 1
+        self._finish(queue, attempt, ending)
+        self._fill_free(queue)
+
+    def _finish(self, queue: _Queue, attempt: Attempt, ending: Ending) -> None:
+        attempt.returned = True
         queue.pace.finished += 1
         if attempt not in self._in_hand:
             return  # forgotten
         if not attempt.overran:
             self._results.write(attempt, _decided(ending))
         self._end_if_over(attempt)
-        self._fill_free(queue)
 
     def _fill_free(self, queue: _Queue) -> None:
         if queue.waiting:
@@ -299,25 +329,33 @@ class Attempts:
             for other in self._queues.values():
                 self._fill(other)
 
+    def _succeeded(self, attempts: Sequence[Attempt]) -> None:
+        """What nearly all come to: for all of a batch at once."""
+        self._stats.succeeded += len(attempts)
+        self._in_hand.difference_update(attempts)
+        self._leave()
+
     def _written(
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
         attempt.written = True
         self._end_if_over(attempt)  # first: whoever logs below may raise
-        if written is JobStatus.SUCCEEDED:  # nearly all, and there is nothing to tell
-            self._stats.succeeded += 1
-        elif isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
+        if isinstance(acknowledgement, GiveBack) and isinstance(written, JobStatus):
             self._stats.given_back += 1
         else:
             tally.count(self._stats, attempt, written)
             tally.tell(attempt, acknowledgement, written)
 
     def _end_if_over(self, attempt: Attempt) -> None:
-        self.on_free()
         if attempt.written and attempt.returned:
             self._in_hand.discard(attempt)
-            if not self._in_hand:
-                self._over.set()
+        self._leave()
+
+    def _leave(self) -> None:
+        """There may be fewer in hand."""
+        self.on_free()
+        if not self._in_hand:
+            self._over.set()
 
 
 def _decided(ending: Ending) -> Acknowledgement:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def quick_init(cls: type[T]) -> type[T]:
-    """Give a frozen dataclass, whose fields are slots and keywords without defaults,
-    an `__init__` that takes half the time.
+def maker(cls: Callable[P, T]) -> Callable[P, T]:
+    """What makes such rows in 40 % of the time that the class itself takes, a frozen
+    dataclass whose fields are slots and keywords without defaults.
 
-    Its own looks each field up by name (`object.__setattr__`), as often as there are
-    rows; this one has the slots themselves. Raises `TypeError` for any other class.
+    Python fills slots fast where they may be assigned to. So a row is filled while it
+    is of a twin class, with the same slots, and gets its own class then.
+    Raises `TypeError` for any other class.
     """
-    if not is_dataclass(cls):  # a bound of `T` is not met before the class is complete
-        raise TypeError(f"{cls.__name__} is no dataclass")
+    if not (isinstance(cls, type) and is_dataclass(cls)):
+        raise TypeError(f"{cls!r} is no dataclass")
     names = [field.name for field in fields(cls)]
-    slots: dict[str, Callable[[T, object], None]] = {
-        f"_set_{name}": vars(cls)[name].__set__ for name in names
-    }
-    head = f"def __init__(_self, *, {', '.join(names)}):"
-    body = [f"    _set_{name}(_self, {name})" for name in names]
-    made: dict[str, Callable[..., None]] = {}
-    exec("\n".join([head, *body]), dict(slots), made)  # as dataclasses makes its own
-    made["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-    type.__setattr__(cls, "__init__", made["__init__"])
-    return cls
+    twin = type(cls.__name__, (), {"__slots__": names})
+    row = "_" + max(names, key=len)  # longer than any field's name, so none of them
+    text = [
+        f"def make(*, {', '.join(names)}):",
+        f"    {row} = {row}_new({row}_twin)",
+        *(f"    {row}.{name} = {name}" for name in names),
+        f"    {row}.__class__ = {row}_class",
+        f"    return {row}",
+    ]
+    known = {f"{row}_new": object.__new__, f"{row}_twin": twin, f"{row}_class": cls}
+    made: dict[str, Callable[P, T]] = {}
+    exec("\n".join(text), known, made)  # as dataclasses makes its methods
+    return made["make"]

@@ -23,7 +23,8 @@ from jobgen.runtime.threads import Threads
 Rest: TypeAlias = Coroutine[Any, Any, Ending]
 """What is still to be awaited, in a task that runs nothing else any more."""
 
-_NOTHING: Final = Returned(None)
+NOTHING: Final = Returned(None)
+"""What a handler that returns None comes to: this very object."""
 
 
 def begin(attempt: Attempt, threads: Threads) -> Ending | Rest:
@@ -120,7 +121,7 @@ def _resume(
 
 
 def _returned(value: object) -> Ending:
-    return _NOTHING if value is None else Returned(value)
+    return NOTHING if value is None else Returned(value)
 
 
 def _cancelled(attempt: Attempt, error: asyncio.CancelledError) -> Ending:

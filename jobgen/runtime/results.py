@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final, LiteralString, TypeAlias
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from psycopg import errors
 from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.acknowledge import acknowledge
 from jobgen.runtime.attempt import Attempt
-from jobgen.runtime.decide import Acknowledgement, Fail, Succeed
+from jobgen.runtime.decide import SUCCEED, Acknowledgement, Fail, Succeed
 from jobgen.runtime.job import JobType, Statements
 from jobgen.runtime.link import Link
 from jobgen.runtime.log import FAULTS, LOGGER, is_connection_lost, told
@@ -38,43 +39,43 @@ Written: TypeAlias = JobStatus | Unwritten
 """What a row is after its result, or why there was nothing to write."""
 
 
-_Result: TypeAlias = tuple[Attempt, Acknowledgement]
-"""No named tuple, which takes five times as long to make: there is one for each job."""
 _Plan: TypeAlias = Callable[
-    [UUID, Sequence[_Result]], plans.Plan[dict[int | UUID, JobStatus]]
+    [UUID, Sequence[Attempt]], plans.Plan[dict[int | UUID, JobStatus]]
 ]
 """The worker and a batch → the new status of those that were written."""
+
+_id: Final[Callable[[Attempt], int | UUID]] = attrgetter("row.id")
 
 
 class _Pile:
     """Results of one job and of one kind that are not written yet.
 
-    size: results in a batch; plan: of how to write one.
+    size: attempts in a batch; plan: of how to write one.
     """
 
     def __init__(self, job: JobType[Any, Any, Any], size: int, plan: _Plan) -> None:
         self.job = job
         self.plan = plan
-        self.results: list[_Result] = []
+        self.attempts: list[Attempt] = []
         self.again_at = -math.inf
         self._size = size
         self._pauses = Pauses()
 
-    def take(self) -> list[_Result]:
+    def take(self) -> list[Attempt]:
         """The next batch, in the order of the ids: two batches cannot deadlock."""
-        self.results.sort(key=_id)
-        batch, self.results = self.results[: self._size], self.results[self._size :]
+        self.attempts.sort(key=_id)
+        batch, self.attempts = self.attempts[: self._size], self.attempts[self._size :]
         return batch
 
-    def put_back(self, results: Iterable[_Result], error: BaseException) -> float:
+    def put_back(self, attempts: Iterable[Attempt], error: BaseException) -> float:
         """They could not be written now, and will be after a pause: of what length."""
-        self.results.extend(results)
+        self.attempts.extend(attempts)
         wait = self._pauses.failed()
         self.again_at = time.monotonic() + wait
         LOGGER.warning(
             "%s: %d results are not written yet, again in %.1f s: %s",
             self.job.name,
-            len(self.results),
+            len(self.attempts),
             wait,
             told(error),
         )
@@ -91,6 +92,8 @@ class Results:
 
     tell: Callable[[Attempt, Acknowledgement, Written], None]
     """Called with each result once it is written; set by who makes attempts."""
+    succeeded: Callable[[Sequence[Attempt]], None]
+    """The same for successes, many at once."""
 
     def __init__(self, link: Link, worker_id: UUID) -> None:
         self._link = link
@@ -103,13 +106,25 @@ class Results:
         """Results that are not written yet."""
 
     def write(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
-        """Write it soon; `tell` is called once it is."""
+        """Write it soon; `tell` or `succeeded` is called once it is."""
         self.backlog += 1
+        attempt.acknowledgement = acknowledgement
         pile = self._pile(attempt.bound.job, acknowledgement)
         if pile is None:
-            self._write_alone(attempt, acknowledgement)
+            self._write_alone(attempt)
         else:
-            pile.results.append((attempt, acknowledgement))
+            pile.attempts.append(attempt)
+            self._some.set()
+
+    def write_successes(
+        self, job: JobType[Any, Any, Any], attempts: Sequence[Attempt]
+    ) -> None:
+        """The same for attempts of this job that have succeeded."""
+        if attempts:
+            pile = self._pile(job, SUCCEED)
+            assert pile is not None, "there is a statement for many successes"
+            self.backlog += len(attempts)
+            pile.attempts.extend(attempts)
             self._some.set()
 
     async def run(self) -> None:
@@ -118,9 +133,9 @@ class Results:
             await self._some.wait()
             self._some.clear()
             for pile in tuple(self._piles.values()):
-                if pile.results and pile.again_at <= time.monotonic():
+                if pile.attempts and pile.again_at <= time.monotonic():
                     await self._write_batch(pile)
-                    if pile.results:
+                    if pile.attempts:
                         self._some.set()
 
     async def close(self) -> None:
@@ -164,7 +179,7 @@ class Results:
             pile.written()
             self._settle(batch, written)
 
-    async def _write_unlocked(self, pile: _Pile, batch: Sequence[_Result]) -> None:
+    async def _write_unlocked(self, pile: _Pile, batch: Sequence[Attempt]) -> None:
         """Somebody holds a row, or the table: write the others, without waiting."""
         statements = pile.job.statements
         if statements.unlocked is None:
@@ -172,13 +187,13 @@ class Results:
             self._write_each(batch)
             return
         try:
-            ids = [attempt.row.id for attempt, _ in batch]
+            ids = [attempt.row.id for attempt in batch]
             plan = worker_plans.unlocked(statements.unlocked, ids)
             free = await self._link.briefly(plan)
         except FAULTS as error:
             self._put_back(pile, batch, error)
             return
-        mine = [result for result in batch if _id(result) in free]
+        mine = [attempt for attempt in batch if _id(attempt) in free]
         if not mine:
             self._put_back_locked(pile, batch)
             return
@@ -197,36 +212,42 @@ class Results:
             self._write_each(batch)
             return
         self._settle(mine, written)
-        held = [result for result in batch if _id(result) not in free]
+        held = [attempt for attempt in batch if _id(attempt) not in free]
         if held:
             self._put_back_locked(pile, held)
 
-    def _put_back_locked(self, pile: _Pile, held: Sequence[_Result]) -> None:
+    def _put_back_locked(self, pile: _Pile, held: Sequence[Attempt]) -> None:
         locked = errors.LockNotAvailable("somebody locks their rows")
         self._put_back(pile, held, locked)
 
     def _put_back(
-        self, pile: _Pile, batch: Sequence[_Result], error: BaseException
+        self, pile: _Pile, batch: Sequence[Attempt], error: BaseException
     ) -> None:
         wait = pile.put_back(batch, error)
         asyncio.get_running_loop().call_later(wait, self._some.set)
 
     def _settle(
-        self, batch: Sequence[_Result], written: Mapping[int | UUID, JobStatus]
+        self, batch: Sequence[Attempt], written: Mapping[int | UUID, JobStatus]
     ) -> None:
-        for attempt, acknowledgement in batch:
+        succeeded: list[Attempt] = []
+        for attempt in batch:
             status = written.get(attempt.row.id)
-            if status is None:
-                self._write_alone(attempt, acknowledgement)
+            if status is JobStatus.SUCCEEDED:
+                succeeded.append(attempt)
+            elif status is None:
+                self._write_alone(attempt)
             else:
-                self._written(attempt, acknowledgement, status)
+                self._written(attempt, attempt.acknowledgement, status)
+        if succeeded:
+            self.backlog -= len(succeeded)
+            self.succeeded(succeeded)
 
-    def _write_each(self, batch: Sequence[_Result]) -> None:
-        for attempt, acknowledgement in batch:
-            self._write_alone(attempt, acknowledgement)
+    def _write_each(self, batch: Sequence[Attempt]) -> None:
+        for attempt in batch:
+            self._write_alone(attempt)
 
-    def _write_alone(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
-        task = asyncio.create_task(self._acknowledge(attempt, acknowledgement))
+    def _write_alone(self, attempt: Attempt) -> None:
+        task = asyncio.create_task(self._acknowledge(attempt))
         self._alone.add(task)
         task.add_done_callback(self._written_alone)
 
@@ -235,15 +256,12 @@ class Results:
         if not task.cancelled() and (error := task.exception()) is not None:
             LOGGER.error("a result was not taken note of", exc_info=error)
 
-    async def _acknowledge(
-        self, attempt: Attempt, acknowledgement: Acknowledgement
-    ) -> None:
-        job, fence = attempt.bound.job, attempt.fence
+    async def _acknowledge(self, attempt: Attempt) -> None:
         final, written = await acknowledge(
             self._link,
-            job,
-            fence,
-            acknowledgement,
+            attempt.bound.job,
+            attempt.fence,
+            attempt.acknowledgement,
             self._locked,
             in_doubt=attempt.in_doubt,
         )
@@ -256,15 +274,10 @@ class Results:
         self.tell(attempt, acknowledgement, written)
 
 
-def _doubt(batch: Iterable[_Result]) -> None:
+def _doubt(batch: Iterable[Attempt]) -> None:
     """It was sent, and no answer came: it may be written."""
-    for attempt, _ in batch:
+    for attempt in batch:
         attempt.in_doubt = True
-
-
-def _id(result: _Result) -> int | UUID:
-    attempt, _ = result
-    return attempt.row.id
 
 
 def _pile(
@@ -281,18 +294,18 @@ def _pile(
 
 
 def _succeed_many(
-    statements: Statements, worker_id: UUID, batch: Sequence[_Result]
+    statements: Statements, worker_id: UUID, batch: Sequence[Attempt]
 ) -> plans.Plan[dict[int | UUID, JobStatus]]:
-    rows = [attempt.row for attempt, _ in batch]
+    rows = [attempt.row for attempt in batch]
     return worker_plans.succeed_many(statements, worker_id, rows)
 
 
 def _fail_many(
-    sql: LiteralString, worker_id: UUID, batch: Sequence[_Result]
+    sql: LiteralString, worker_id: UUID, batch: Sequence[Attempt]
 ) -> plans.Plan[dict[int | UUID, JobStatus]]:
     failures = [
         worker_plans.Failure(attempt.row, fail.error, fail.delay)
-        for attempt, fail in batch
-        if isinstance(fail, Fail)
+        for attempt in batch
+        if isinstance(fail := attempt.acknowledgement, Fail)
     ]
     return worker_plans.fail_many(sql, worker_id, failures)

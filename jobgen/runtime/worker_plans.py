@@ -35,7 +35,7 @@ def succeed_many(
     """The new status of those that were written; the others need a look."""
     parameters = (worker_id, *_fences(owned))
     rows = yield Execute(statements.succeed_many, parameters)
-    return {row[0]: JobStatus.SUCCEEDED for row in rows.all()}
+    return dict.fromkeys([row[0] for row in rows.all()], JobStatus.SUCCEEDED)
 
 
 def fail_many(
@@ -52,15 +52,15 @@ def fail_many(
 def _fences(owned: Sequence[Owned]) -> tuple[str, Moments, str]:
     """One array for each part of the fence but the worker, which is the same."""
     return (
-        _array(str(each.id) for each in owned),
+        _array([each.id for each in owned]),
         Moments([each.locked_at for each in owned]),
-        _array(str(each.attempts_count) for each in owned),
+        _array([each.attempts_count for each in owned]),
     )
 
 
-def _array(elements: Iterable[str]) -> str:
+def _array(elements: Sequence[int | UUID]) -> str:
     """An array as text. psycopg would look at each element, at ten times the cost."""
-    return '{"' + '","'.join(elements) + '"}'
+    return "{" + ",".join(map(str, elements)) + "}"
 
 
 # --- looks ------------------------------------------------------------------

@@ -47,8 +47,8 @@ PROMISES: Final = (
     Mutant(
         name="a-free-slot-is-slept-on",
         file=_ATTEMPTS,
-        old="                    self.on_free()  # they kept",
-        new="                    pass  # they kept",
+        old="                self.on_free()  # they kept",
+        new="                pass  # they kept",
         test=_SLOTS,
         only="test_a_worker_with_a_free_slot_does_not_sleep_on_its_promise",
     ),

@@ -106,7 +106,7 @@ WORKER: Final = (
     Mutant(
         name="no-lane-after-a-handler-that-waits",
         file=_ATTEMPTS,
-        old="queue.lane = queue.lane, None\n                self._fill(queue)\n",
+        old="queue.lane = queue.lane, None\n        self._fill(queue)\n",
         new="queue.lane = queue.lane, None\n",
         test=_SLOTS,
         only="test_all_free_slots_are_taken_by_handlers_that_wait",
@@ -320,8 +320,8 @@ WORKER: Final = (
     Mutant(
         name="unlocked-rows-are-left-out",
         file="jobgen/runtime/results.py",
-        old="mine = [result for result in batch if _id(result) in free]",
-        new="mine: list[_Result] = []",
+        old="mine = [attempt for attempt in batch if _id(attempt) in free]",
+        new="mine: list[Attempt] = []",
         test=_RESULTS,
         only="test_a_locked_row_holds_up_no_other_result",
     ),

@@ -2,18 +2,16 @@
 
 import copy
 import pickle
-import re
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from inspect import signature
 from typing import Final
 from uuid import uuid4
 
 import pytest
 
 import generated_example as jobs
-from jobgen.runtime import JobStatus, quick_init
+from jobgen.runtime import JobStatus, maker
 
 _NOW: Final = datetime.now(UTC)
 _MAIL: Final = jobs.SendMailJob(
@@ -31,63 +29,58 @@ _MAIL: Final = jobs.SendMailJob(
     subject=None,
     kind=jobs.MailKind.WELCOME,
 )
-_make: Callable[..., jobs.SendMailJob] = jobs.SendMailJob  # as no checker allows it
+_make: Callable[..., jobs.SendMailJob] = maker(jobs.SendMailJob)
+"""As no checker allows it: with any arguments."""
 
 
-def test_every_field_has_what_was_given() -> None:
-    values = asdict(_MAIL)
-    assert list(values) == [field.name for field in fields(jobs.SendMailJob)]
-    assert _make(**values) == _MAIL
-    assert (_MAIL.id, _MAIL.email, _MAIL.subject) == (1, "someone@example.org", None)
+def test_it_is_what_its_class_makes() -> None:
+    made = _make(**asdict(_MAIL))
+    assert type(made) is jobs.SendMailJob
+    assert made == _MAIL
+    assert (made.id, made.email, made.subject) == (1, "someone@example.org", None)
+    assert repr(made) == repr(_MAIL)
 
 
 def test_it_is_compared_copied_and_kept_by_its_fields() -> None:
-    other = replace(_MAIL, attempts_count=2)
-    assert other != _MAIL
-    assert (other.attempts_count, other.id) == (2, _MAIL.id)
-    assert copy.deepcopy(_MAIL) == pickle.loads(pickle.dumps(_MAIL)) == _MAIL
-    assert hash(_MAIL) == hash(copy.copy(_MAIL))
-    assert "email='someone@example.org'" in repr(_MAIL)
+    made = _make(**asdict(_MAIL))
+    other = replace(made, attempts_count=2)
+    assert other != made
+    assert (other.attempts_count, other.id) == (2, made.id)
+    assert copy.deepcopy(made) == pickle.loads(pickle.dumps(made)) == made
+    assert hash(made) == hash(copy.copy(made)) == hash(_MAIL)
 
 
 def test_nothing_can_be_assigned_to_it() -> None:
+    made = _make(**asdict(_MAIL))
     with pytest.raises(FrozenInstanceError):
-        setattr(_MAIL, fields(_MAIL)[0].name, 2)
-    assert not hasattr(_MAIL, "__dict__")
+        setattr(made, fields(made)[0].name, 2)
+    assert not hasattr(made, "__dict__")
 
 
 def test_a_field_too_few_or_too_many_is_a_type_error() -> None:
     values = asdict(_MAIL)
-    name = re.escape("SendMailJob.__init__()")
-    with pytest.raises(TypeError, match=f"{name} .*unexpected .*'emial'"):
+    with pytest.raises(TypeError, match=r"unexpected .*'emial'"):
         _make(**values, emial="")
     del values["email"]
-    with pytest.raises(TypeError, match=f"{name} missing .*'email'"):
+    with pytest.raises(TypeError, match=r"missing .*'email'"):
         _make(**values)
-    with pytest.raises(TypeError, match=f"{name} takes 1 positional argument"):
-        _make(1)
 
 
-def test_its_constructor_names_the_fields() -> None:
-    names = [field.name for field in fields(jobs.SendMailJob)]
-    assert list(signature(jobs.SendMailJob).parameters) == names
-
-
-def test_fields_may_have_the_names_that_a_constructor_uses() -> None:
-    @quick_init
+def test_fields_may_have_the_names_that_their_maker_uses() -> None:
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Odd:
-        self: int
-        cls: int
-        set_self: int
+        make: int
+        object: int
+        _object: int
+        _object_new: int
 
-    odd = Odd(self=1, cls=2, set_self=3)
-    assert (odd.self, odd.cls, odd.set_self) == (1, 2, 3)
+    odd = maker(Odd)(make=1, object=2, _object=3, _object_new=4)
+    assert odd == Odd(make=1, object=2, _object=3, _object_new=4)
 
 
-def test_another_class_is_refused() -> None:
+def test_another_class_has_no_maker() -> None:
     class Plain:
         pass
 
-    with pytest.raises(TypeError, match="Plain is no dataclass"):
-        quick_init(Plain)
+    with pytest.raises(TypeError, match=r"Plain'> is no dataclass"):
+        maker(Plain)

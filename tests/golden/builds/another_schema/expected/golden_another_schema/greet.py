@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -519,7 +519,6 @@ class Greet:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreetJob:
     """One row of "user".greet_jobs, as a handler gets it."""
@@ -545,8 +544,11 @@ def _values(new: Greet, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(GreetJob)
+
+
 def _decode(row: Sequence[Any], /) -> GreetJob:
-    return GreetJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

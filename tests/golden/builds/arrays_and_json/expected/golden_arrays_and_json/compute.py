@@ -27,7 +27,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -556,7 +556,6 @@ class Compute:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeJob:
     """One row of public.compute_jobs, as a handler gets it."""
@@ -594,8 +593,11 @@ def _values(new: Compute, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ComputeJob)
+
+
 def _decode(row: Sequence[Any], /) -> ComputeJob:
-    return ComputeJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

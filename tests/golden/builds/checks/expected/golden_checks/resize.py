@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -533,7 +533,6 @@ class Resize:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResizeJob:
     """One row of public.resize_jobs, as a handler gets it."""
@@ -563,8 +562,11 @@ def _values(new: Resize, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ResizeJob)
+
+
 def _decode(row: Sequence[Any], /) -> ResizeJob:
-    return ResizeJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

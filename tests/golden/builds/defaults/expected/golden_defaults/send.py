@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -549,7 +549,6 @@ class Send:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendJob:
     """One row of public.send_jobs, as a handler gets it."""
@@ -583,8 +582,11 @@ def _values(new: Send, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(SendJob)
+
+
 def _decode(row: Sequence[Any], /) -> SendJob:
-    return SendJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -526,7 +526,6 @@ class Tell:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellJob:
     """One row of public.tell_jobs, as a handler gets it."""
@@ -556,8 +555,11 @@ def _values(new: Tell, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(TellJob)
+
+
 def _decode(row: Sequence[Any], /) -> TellJob:
-    return TellJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -511,7 +511,6 @@ class Here:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HereJob:
     """One row of public.here_jobs, as a handler gets it."""
@@ -535,8 +534,11 @@ def _values(new: Here, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(HereJob)
+
+
 def _decode(row: Sequence[Any], /) -> HereJob:
-    return HereJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -538,7 +538,6 @@ class Paint:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintJob:
     """One row of public.paint_jobs, as a handler gets it."""
@@ -572,8 +571,11 @@ def _values(new: Paint, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(PaintJob)
+
+
 def _decode(row: Sequence[Any], /) -> PaintJob:
-    return PaintJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

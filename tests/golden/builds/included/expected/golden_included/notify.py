@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -522,7 +522,6 @@ class Notify:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyJob:
     """One row of public.notify_jobs, as a handler gets it."""
@@ -551,8 +550,11 @@ def _values(new: Notify, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(NotifyJob)
+
+
 def _decode(row: Sequence[Any], /) -> NotifyJob:
-    return NotifyJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

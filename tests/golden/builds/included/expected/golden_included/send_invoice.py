@@ -26,7 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -529,7 +529,6 @@ class SendInvoice:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendInvoiceJob:
     """One row of public.send_invoice_jobs, as a handler gets it."""
@@ -561,8 +560,11 @@ def _values(new: SendInvoice, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(SendInvoiceJob)
+
+
 def _decode(row: Sequence[Any], /) -> SendInvoiceJob:
-    return SendInvoiceJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -529,7 +529,6 @@ class Crawl:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlJob:
     """One row of public.crawl_jobs, as a handler gets it."""
@@ -559,8 +558,11 @@ def _values(new: Crawl, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(CrawlJob)
+
+
 def _decode(row: Sequence[Any], /) -> CrawlJob:
-    return CrawlJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

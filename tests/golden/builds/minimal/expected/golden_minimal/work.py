@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -505,7 +505,6 @@ class Work:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkJob:
     """One row of public.work_jobs, as a handler gets it."""
@@ -525,8 +524,11 @@ def _values(new: Work, /) -> tuple[object, ...]:
     return (values.aware("run_at", new.run_at),)
 
 
+_new_row: Final = maker(WorkJob)
+
+
 def _decode(row: Sequence[Any], /) -> WorkJob:
-    return WorkJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

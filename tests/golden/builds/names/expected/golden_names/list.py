@@ -29,7 +29,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -560,7 +560,6 @@ class List:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListJob:
     """One row of public."order", as a handler gets it."""
@@ -598,8 +597,11 @@ def _values(new: List, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ListJob)
+
+
 def _decode(row: Sequence[Any], /) -> ListJob:
-    return ListJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

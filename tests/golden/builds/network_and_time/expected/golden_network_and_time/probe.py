@@ -32,7 +32,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -563,7 +563,6 @@ class Probe:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeJob:
     """One row of public.probe_jobs, as a handler gets it."""
@@ -601,8 +600,11 @@ def _values(new: Probe, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ProbeJob)
+
+
 def _decode(row: Sequence[Any], /) -> ProbeJob:
-    return ProbeJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

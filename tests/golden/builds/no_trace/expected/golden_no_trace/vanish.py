@@ -23,7 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -426,7 +426,6 @@ class Vanish:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VanishJob:
     """One row of public.vanish_jobs, as a handler gets it."""
@@ -450,8 +449,11 @@ def _values(new: Vanish, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(VanishJob)
+
+
 def _decode(row: Sequence[Any], /) -> VanishJob:
-    return VanishJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -26,7 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -545,7 +545,6 @@ class Book:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookJob:
     """One row of public.book_jobs, as a handler gets it."""
@@ -579,8 +578,11 @@ def _values(new: Book, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(BookJob)
+
+
 def _decode(row: Sequence[Any], /) -> BookJob:
-    return BookJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -564,7 +564,6 @@ class First:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstJob:
     """One row of public.first_jobs, as a handler gets it."""
@@ -592,8 +591,11 @@ def _values(new: First, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(FirstJob)
+
+
 def _decode(row: Sequence[Any], /) -> FirstJob:
-    return FirstJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

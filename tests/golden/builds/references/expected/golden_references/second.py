@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -505,7 +505,6 @@ class Second:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondJob:
     """One row of public.second_jobs, as a handler gets it."""
@@ -525,8 +524,11 @@ def _values(new: Second, /) -> tuple[object, ...]:
     return (values.aware("run_at", new.run_at),)
 
 
+_new_row: Final = maker(SecondJob)
+
+
 def _decode(row: Sequence[Any], /) -> SecondJob:
-    return SecondJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

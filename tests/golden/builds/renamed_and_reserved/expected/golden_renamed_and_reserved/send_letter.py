@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -524,7 +524,6 @@ class SendLetter:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendLetterJob:
     """One row of public.send_mail_jobs, as a handler gets it."""
@@ -553,8 +552,11 @@ def _values(new: SendLetter, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(SendLetterJob)
+
+
 def _decode(row: Sequence[Any], /) -> SendLetterJob:
-    return SendLetterJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

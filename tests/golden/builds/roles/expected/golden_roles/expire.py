@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -588,7 +588,6 @@ class Expire:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireJob:
     """One row of public.expire_jobs, as a handler gets it."""
@@ -608,8 +607,11 @@ def _values(new: Expire, /) -> tuple[object, ...]:
     return (values.aware("run_at", new.run_at),)
 
 
+_new_row: Final = maker(ExpireJob)
+
+
 def _decode(row: Sequence[Any], /) -> ExpireJob:
-    return ExpireJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

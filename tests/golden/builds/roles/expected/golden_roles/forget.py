@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -499,7 +499,6 @@ class Forget:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetJob:
     """One row of public.forget_jobs, as a handler gets it."""
@@ -519,8 +518,11 @@ def _values(new: Forget, /) -> tuple[object, ...]:
     return (values.aware("run_at", new.run_at),)
 
 
+_new_row: Final = maker(ForgetJob)
+
+
 def _decode(row: Sequence[Any], /) -> ForgetJob:
-    return ForgetJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -598,7 +598,6 @@ class Keep:
     """Lower runs first. Default: 0"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepJob:
     """One row of public.keep_jobs, as a handler gets it."""
@@ -626,8 +625,11 @@ def _values(new: Keep, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(KeepJob)
+
+
 def _decode(row: Sequence[Any], /) -> KeepJob:
-    return KeepJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -22,7 +22,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -425,7 +425,6 @@ class Forget:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetJob:
     """One row of public.forget_jobs, as a handler gets it."""
@@ -449,8 +448,11 @@ def _values(new: Forget, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ForgetJob)
+
+
 def _decode(row: Sequence[Any], /) -> ForgetJob:
-    return ForgetJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

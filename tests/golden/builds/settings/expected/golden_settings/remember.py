@@ -23,7 +23,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -569,7 +569,6 @@ class Remember:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberJob:
     """One row of public.remembered, as a handler gets it."""
@@ -593,8 +592,11 @@ def _values(new: Remember, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(RememberJob)
+
+
 def _decode(row: Sequence[Any], /) -> RememberJob:
-    return RememberJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

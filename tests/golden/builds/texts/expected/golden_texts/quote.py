@@ -28,7 +28,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -528,7 +528,6 @@ class Quote:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteJob:
     """One row of public.quote_jobs, as a handler gets it."""
@@ -556,8 +555,11 @@ def _values(new: Quote, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(QuoteJob)
+
+
 def _decode(row: Sequence[Any], /) -> QuoteJob:
-    return QuoteJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -26,7 +26,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -541,7 +541,6 @@ class Bill:
     """The earliest time to run. Default: now()"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillJob:
     """One row of public.bill_jobs, as a handler gets it."""
@@ -578,10 +577,13 @@ def _values(new: Bill, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(BillJob)
+
+
 def _decode(row: Sequence[Any], /) -> BillJob:
     from tests.emit.money import Money, rate
 
-    return BillJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],

@@ -24,7 +24,7 @@ from jobgen.runtime import (
     Policy,
     Shape,
     Statements,
-    quick_init,
+    maker,
     sync,
     values,
 )
@@ -598,7 +598,6 @@ class Import:
     """Lower runs first. Default: 0"""
 
 
-@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJob:
     """One row of public.import_jobs, as a handler gets it."""
@@ -626,8 +625,11 @@ def _values(new: Import, /) -> tuple[object, ...]:
     )
 
 
+_new_row: Final = maker(ImportJob)
+
+
 def _decode(row: Sequence[Any], /) -> ImportJob:
-    return ImportJob(
+    return _new_row(
         id=row[0],
         created_at=row[1],
         updated_at=row[2],
