@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final, Generic, LiteralString, Protocol, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from benchmarks import jobs
@@ -182,8 +182,9 @@ class _Jobgen(Generic[NewT]):
     async def left(self, dsn: str) -> int:
         query = "SELECT count(*) FROM " + self._kind.table
         finished = " WHERE status <> 'job_status_succeeded'"
-        with psycopg.connect(dsn, autocommit=True) as conn:
-            row = conn.execute(query + finished).fetchone()
+        # Beside the worker in its loop, which has results to write.
+        async with await AsyncConnection.connect(dsn, autocommit=True) as conn:
+            row = await (await conn.execute(query + finished)).fetchone()
         assert row is not None
         count: int = row[0]
         return count
