@@ -18,14 +18,16 @@ _ENOUGH: Final = 8 * 2**30
 
 def prefer() -> None:
     """From now on, here and in what this process starts; what TMPDIR says goes first."""
-    if "TMPDIR" not in os.environ and _is_suitable():
-        os.environ["TMPDIR"] = str(_MEMORY)
+    if "TMPDIR" not in os.environ and (home := directory()) is not None:
+        os.environ["TMPDIR"] = str(home)
         tempfile.tempdir = None  # to be found anew
 
 
-def _is_suitable() -> bool:
+def directory() -> Path | None:
+    """A directory in memory, where there is one with room, that may execute."""
     if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK)):
-        return False
+        return None
     found = os.statvfs(_MEMORY)
     executes = not found.f_flag & os.ST_NOEXEC
-    return executes and found.f_bavail * found.f_frsize >= _ENOUGH
+    has_room = found.f_bavail * found.f_frsize >= _ENOUGH
+    return _MEMORY if executes and has_room else None
