@@ -1,6 +1,6 @@
 """Rows on their way from the server's answer to their handlers.
 
-To decode a batch takes about as long as to fetch one. So where there is more, a batch
+To load and decode a batch takes about as long as to fetch one. So where there is more, it
 is unpacked once the next fetch was sent, while the server works on that.
 """
 

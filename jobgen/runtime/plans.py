@@ -194,18 +194,16 @@ def _batches(values: Iterable[A], size: int) -> Iterator[list[A]]:
 
 
 class Taken(NamedTuple):
-    """One fetch, in queue order: the rows as they came, and those of which nothing
-    but the id can be told. size: about how many bytes a row has."""
+    """One fetch: its rows as they came, for `decoded`, and the place in the queue of
+    the last of them, empty where that cannot be told."""
 
-    rows: list[SqlRow]
-    lost: list[Unloadable]
+    rows: Rows
     last: Key
-    size: int
 
     @property
     def number(self) -> int:
         """How many rows it took."""
-        return len(self.rows) + len(self.lost)
+        return len(self.rows)
 
 
 def fetch(job: JobType[N, J, K], worker_id: UUID) -> Plan[J | None]:
@@ -246,19 +244,18 @@ def take(
 ) -> Plan[Taken]:
     """One fetch, of rows beyond `above` in the queue."""
     rows = yield _fetch(job.statements, worker_id, limit, above)
-    raw, lost = _loaded(rows)
-    order = _place(job.order)
-    raw.sort(key=order)
-    return Taken(raw, lost, order(raw[-1]) if raw else (), rows.size)
+    return Taken(rows, _last(rows, _place(job.order)))
 
 
 def decoded(
     job: JobType[Any, J, Any], taken: Taken
 ) -> tuple[list[J], list[Unloadable]]:
-    """The jobs, and the rows that cannot be decoded. Raises `ImportError`."""
+    """The jobs in queue order, and the rows that cannot be decoded, of which nothing
+    but the id can be told. Raises `ImportError`."""
     jobs: list[J] = []
-    lost = list(taken.lost)
-    for row in taken.rows:
+    rows, lost = _loaded(taken.rows)
+    rows.sort(key=_place(job.order))
+    for row in rows:
         try:
             jobs.append(job.decode(row))
         except ImportError:
@@ -280,6 +277,13 @@ def reject(
 def _place(order: Sequence[int]) -> Callable[[SqlRow], Key]:
     """A row's place in the queue, from the positions of the sort key."""
     return itemgetter(*order)
+
+
+def _last(rows: Rows, place: Callable[[SqlRow], Key]) -> Key:
+    """Of the row that came last: the largest, as the server joins to them in order."""
+    with suppress(*UNLOADABLE):
+        return place(rows.row(len(rows) - 1)) if rows else ()
+    return ()
 
 
 def _fetch(

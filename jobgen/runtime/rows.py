@@ -60,14 +60,20 @@ class Rows:
         """Every row. Raises one of `UNLOADABLE` where one cannot be loaded."""
         return self._loader.load_rows(0, self._result.ntuples, tuple)
 
+    def row(self, position: int) -> SqlRow:
+        """The row that stands there. Raises as `all` does."""
+        row = self._loader.load_row(position, tuple)
+        assert row is not None, "there is such a row"
+        return row
+
     def first(self) -> SqlRow | None:
-        return self._loader.load_row(0, tuple) if self._result.ntuples else None
+        return self.row(0) if self._result.ntuples else None
 
     def each(self) -> Iterator[SqlRow | Unloadable]:
         """Every row, or what can be said of it instead."""
         for position in range(self._result.ntuples):
             try:
-                row = self._loader.load_row(position, tuple)
+                row = self.row(position)
             except UNLOADABLE as error:
                 yield Unloadable(self._id(position), str(error))
             else:

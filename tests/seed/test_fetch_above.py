@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from generated_example import PostWebhook, post_webhook, send_mail
 from jobgen.runtime import plans, sync
-from jobgen.runtime.job import Key
+from jobgen.runtime.job import J, JobType, K, Key, N
 from tests.seed.kit import MAIL, Connection
 
 _WORKER = uuid4()
@@ -23,8 +23,10 @@ def _take_hooks(conn: Connection, limit: int, above: Key | None) -> plans.Taken:
     return sync.run(conn, plans.take(post_webhook.JOB, _WORKER, limit, above))
 
 
-def _ids(taken: plans.Taken) -> list[int]:
-    return [row[0] for row in taken.rows]
+def _ids(job: JobType[N, J, K], taken: plans.Taken) -> list[int | UUID]:
+    jobs, lost = plans.decoded(job, taken)
+    assert not lost
+    return [row.id for row in jobs]
 
 
 def _minutes(numbers: Iterable[int]) -> list[datetime]:
@@ -37,7 +39,7 @@ def test_it_goes_on_where_the_last_one_ended(conn: Connection) -> None:
     first = _take_mails(conn, 3, None)
     second = _take_mails(conn, 3, first.last)
     third = _take_mails(conn, 3, second.last)
-    found = [_ids(first), _ids(second), _ids(third)]
+    found = [_ids(send_mail.JOB, each) for each in (first, second, third)]
     assert found == [ids[:3], ids[3:6], ids[6:]]
 
 
@@ -47,7 +49,10 @@ def test_what_falls_due_before_the_row_is_left_for_a_fetch_from_the_beginning(
     times = _minutes([2, 5, 3, 7])
     news = [replace(MAIL, run_at=time) for time in times]
     _, later, earlier, last = send_mail.enqueue_many(conn, news)
-    assert _ids(_take_mails(conn, 9, (times[2], earlier))) == [later, last]
+    assert _ids(send_mail.JOB, _take_mails(conn, 9, (times[2], earlier))) == [
+        later,
+        last,
+    ]
 
 
 def test_priority_comes_before_time_and_time_before_the_id(conn: Connection) -> None:
@@ -60,8 +65,11 @@ def test_priority_comes_before_time_and_time_before_the_id(conn: Connection) -> 
         replace(_HOOK, priority=1, run_at=noon - hour),  # after it: less urgent
     ]
     *_, mark, same, lesser = ids = post_webhook.enqueue_many(conn, news)
-    assert _ids(_take_hooks(conn, 9, (0, noon, mark))) == [same, lesser]
-    assert _ids(_take_hooks(conn, 9, None)) == ids[:3]
+    assert _ids(post_webhook.JOB, _take_hooks(conn, 9, (0, noon, mark))) == [
+        same,
+        lesser,
+    ]
+    assert _ids(post_webhook.JOB, _take_hooks(conn, 9, None)) == ids[:3]
 
 
 def test_above_the_last_row_there_is_nothing(conn: Connection) -> None:
