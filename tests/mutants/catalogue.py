@@ -218,8 +218,8 @@ MUTANTS: Final = (
     Mutant(
         name="queue-order-of-the-server",
         file=f"{_RUNTIME}/plans.py",
-        old="    raw.sort(key=order)\n",
-        new="    raw.reverse()\n",
+        old="    rows.sort(key=_place(job.order))\n",
+        new="    rows.reverse()\n",
         test=_FETCH,
         only="test_fetch_many_returns_queue_order",
     ),

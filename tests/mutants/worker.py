@@ -243,8 +243,8 @@ WORKER: Final = (
     Mutant(
         name="no-deadline",
         file=_ATTEMPTS,
-        old="        if queue.timeout is not None:\n            attempt",
-        new="        if False:\n            attempt",
+        old="if queue.timeout is not None:\n                    attempt",
+        new="if False:\n                    attempt",
         test=_TIMING,
         only="test_an_async_handler_that_overruns_is_cancelled",
     ),
