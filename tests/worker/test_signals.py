@@ -48,6 +48,42 @@ def test_a_worker_leaves_signals_to_the_program_that_says_so(
     assert "SIGTERM" not in caplog.text
 
 
+def test_the_programs_handlers_are_back_after_the_worker(jobs_dsn: str) -> None:
+    heard: list[int] = []
+
+    async def scenario() -> None:
+        worker = Worker(jobs_dsn, mail_handlers(_ignore))
+        before = signal.getsignal(signal.SIGINT)
+        running = asyncio.create_task(worker.run())
+        await until(lambda: signal.getsignal(signal.SIGINT) is not before)
+        worker.stop()
+        await running
+        assert signal.getsignal(signal.SIGINT) is before
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: heard == [signal.SIGTERM])
+
+    with _handled(heard):
+        asyncio.run(scenario())
+
+
+def test_a_loops_handler_that_was_replaced_does_not_swallow_signals(
+    jobs_dsn: str,
+) -> None:
+    """It cannot be put back, and what would be left of it does nothing."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: None)
+        worker = Worker(jobs_dsn, mail_handlers(_ignore))
+        running = asyncio.create_task(worker.run())
+        await asyncio.sleep(0)
+        worker.stop()
+        await running
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    asyncio.run(scenario())
+
+
 def test_a_worker_tells_whose_signals_it_takes(
     jobs_dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:
