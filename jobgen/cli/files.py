@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from itertools import islice
 from pathlib import Path
 
 from jobgen.cli.location import project_of
@@ -25,6 +26,9 @@ else:
 
 _MOST = MAX_BYTES + 1
 """No more of a file than is needed to see that it is too large."""
+
+_MOST_BESIDE = 1000
+"""Files of a directory that are looked at for one that may have been meant."""
 
 
 def known_as(name: str) -> str:
@@ -69,9 +73,20 @@ class SchemaFiles:
         except FileNotFoundError:
             message = f"there is no file {file.name}"
             help = "check the path, which is relative to this file"
-            return Unreadable(message=message, help=help)
+            beside = _schema_files(Path(file.identity).parent)
+            return Unreadable(message=message, help=help, beside=beside)
         except (OSError, ValueError) as error:
             return Unreadable(message=f"cannot read {file.name}: {_reason(error)}")
+
+
+def _schema_files(directory: Path) -> tuple[str, ...]:
+    """The names of some of them, where it can be read."""
+    try:
+        with os.scandir(directory) as entries:
+            names = [each.name for each in islice(entries, _MOST_BESIDE)]
+    except OSError:
+        return ()
+    return tuple(name for name in names if name.endswith((".yaml", ".yml")))
 
 
 def _standard_input() -> bytes:

@@ -111,5 +111,9 @@ def listed(words: Iterable[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """`text` in quotes, cut where it is too long for a message."""
-    return repr(text if len(text) <= 100 else text[:97] + "...")
+    """`text` in quotes, cut where it is too long for a message.
+
+    A backslash stands once, as in the file: it is no Python that is shown.
+    """
+    quoted = repr(text if len(text) <= 100 else text[:97] + "...")
+    return quoted.replace("\\\\", "\\")

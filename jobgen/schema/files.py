@@ -17,10 +17,14 @@ class File(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Why a file cannot be part of the schema, and what to do about it."""
+    """Why a file cannot be part of the schema, and what to do about it.
+
+    beside: the names of the schema files there, where the one that is named is not.
+    """
 
     message: str
     help: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Files(Protocol):

@@ -8,6 +8,7 @@ names the file, or in the file.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from jobgen.schema.compose import compose
@@ -100,7 +101,7 @@ class _Walk:
             return None
         file = self._files.find(path, entry.above[-1].name)
         if isinstance(file, Unreadable):
-            self._refuse(span, file)
+            self._refuse(entry.node, file)
             return None
         if file.identity in {each.identity for each in entry.above}:
             self._report_cycle(span, file, entry.above)
@@ -112,9 +113,18 @@ class _Walk:
             return None
         return file
 
-    def _refuse(self, span: Span, problem: Unreadable) -> None:
-        self._found.error("bad-include", span, problem.message, problem.help)
+    def _refuse(self, node: Scalar, problem: Unreadable) -> None:
+        help = self._meant(node.text, problem.beside) or problem.help
+        self._found.error("bad-include", node.span, problem.message, help)
         self.complete = False
+
+    def _meant(self, path: str, beside: Iterable[str]) -> str | None:
+        """Which of the files beside one that is not there was meant, if any."""
+        named = PurePosixPath(path)
+        # Whatever the ending: it is most of many a name.
+        files = {PurePosixPath(each).stem: each for each in beside}
+        better = self._found.guesses.closest(named.stem, files)
+        return better and f"did you mean {shown(str(named.with_name(files[better])))}?"
 
     def _report_cycle(self, span: Span, file: File, above: tuple[File, ...]) -> None:
         identities = [each.identity for each in above]
@@ -129,7 +139,7 @@ class _Walk:
         """Reads a file; the result is its own list `include`."""
         data = self._files.read(file)
         if isinstance(data, Unreadable):
-            self._refuse(entry.node.span, data)
+            self._refuse(entry.node, data)
             self.read.append(Included(name=file.name, text=""))
             return None
         self._found.begin(file.name)
