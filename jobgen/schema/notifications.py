@@ -115,18 +115,30 @@ def _leased(home: str, table: str) -> tuple[Trigger, ...]:
 
 
 def _lapsed(sequence: str) -> tuple[str, str]:
-    """The condition that no promise holds, as it is written and as it is printed."""
+    """The condition that no promise holds, as it is written and as it is printed.
+
+    PostgreSQL reads and plans it anew in every INSERT, so it is as short as can be: a
+    distance, where a range would evaluate the difference twice, in floating point,
+    which is exact for milliseconds. Without a promise it is NULL.
+    """
     regclass = f"{quote_literal(sequence)}::regclass"
+    half = _FARTHEST_MS // 2
     written = (
-        f"coalesce(pg_catalog.pg_sequence_last_value({regclass}), 0)\n"
-        "            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000\n"
-        f"            NOT BETWEEN 0 AND {_FARTHEST_MS}"
+        "(\n"
+        "            pg_catalog.abs(\n"
+        f"                pg_catalog.pg_sequence_last_value({regclass})\n"
+        "                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+        " * 1000\n"
+        f"                - {half}\n"
+        f"            ) <= {half}\n"
+        "        ) IS NOT TRUE"
     )
-    left = (
-        f"((COALESCE(pg_sequence_last_value({regclass}), (0)::bigint))::numeric"
-        " - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))"
+    clock = "date_part('epoch'::text, clock_timestamp()) * (1000)::double precision"
+    distance = (
+        f"abs((((pg_sequence_last_value({regclass}))::double precision - ({clock}))"
+        f" - ({half})::double precision))"
     )
-    printed = f"({left} < (0)::numeric) OR ({left} > ({_FARTHEST_MS})::numeric)"
+    printed = f"({distance} <= ({half})::double precision) IS NOT TRUE"
     return written, printed
 
 

@@ -378,8 +378,8 @@ WORKER: Final = (
     Mutant(
         name="notified-while-a-worker-promises",
         file="jobgen/schema/notifications.py",
-        old="NOT BETWEEN 0 AND",
-        new="BETWEEN 0 AND",
+        old='"        ) IS NOT TRUE"',
+        new='"        ) IS TRUE"',
         test="tests/worker/test_triggers.py",
         only="test_a_damaged_trigger_is_reported_and_mended and missing",
     ),

@@ -218,9 +218,13 @@ CREATE TRIGGER did_insert_job_greet_jobs
     AFTER INSERT ON "user".greet_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
@@ -229,9 +233,13 @@ CREATE TRIGGER did_update_job_greet_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 

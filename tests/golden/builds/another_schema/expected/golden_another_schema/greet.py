@@ -485,9 +485,13 @@ CREATE OR REPLACE TRIGGER did_insert_job_greet_jobs
     AFTER INSERT ON "user".greet_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
@@ -498,9 +502,13 @@ CREATE OR REPLACE TRIGGER did_update_job_greet_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
@@ -628,11 +636,11 @@ JOB: Final[JobType[Greet, GreetJob, int]] = JobType(
         triggers=(
             (
                 "did_insert_job_greet_jobs",
-                'CREATE TRIGGER did_insert_job_greet_jobs AFTER INSERT ON "user".greet_jobs FOR EACH STATEMENT WHEN (((((COALESCE(pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric))) EXECUTE FUNCTION "user".notify_job_queued_greet_jobs()',
+                'CREATE TRIGGER did_insert_job_greet_jobs AFTER INSERT ON "user".greet_jobs FOR EACH STATEMENT WHEN (((abs((((pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass))::double precision - (date_part(\'epoch\'::text, clock_timestamp()) * (1000)::double precision)) - (5000)::double precision)) <= (5000)::double precision) IS NOT TRUE)) EXECUTE FUNCTION "user".notify_job_queued_greet_jobs()',
             ),
             (
                 "did_update_job_greet_jobs",
-                'CREATE TRIGGER did_update_job_greet_jobs AFTER UPDATE ON "user".greet_jobs FOR EACH ROW WHEN (((new.status = ANY (ARRAY[\'job_status_not_started\'::"user".job_status, \'job_status_retry\'::"user".job_status])) AND ((((COALESCE(pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric)))) EXECUTE FUNCTION "user".notify_job_queued_greet_jobs()',
+                'CREATE TRIGGER did_update_job_greet_jobs AFTER UPDATE ON "user".greet_jobs FOR EACH ROW WHEN (((new.status = ANY (ARRAY[\'job_status_not_started\'::"user".job_status, \'job_status_retry\'::"user".job_status])) AND ((abs((((pg_sequence_last_value(\'"user".greet_jobs_wake\'::regclass))::double precision - (date_part(\'epoch\'::text, clock_timestamp()) * (1000)::double precision)) - (5000)::double precision)) <= (5000)::double precision) IS NOT TRUE))) EXECUTE FUNCTION "user".notify_job_queued_greet_jobs()',
             ),
         ),
         install_sql=INSTALL_SQL,

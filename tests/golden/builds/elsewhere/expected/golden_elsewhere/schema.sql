@@ -170,9 +170,13 @@ CREATE TRIGGER did_insert_job_here_jobs
     AFTER INSERT ON public.here_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_here_jobs();
 
@@ -181,9 +185,13 @@ CREATE TRIGGER did_update_job_here_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.here_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_here_jobs();
 
@@ -233,9 +241,13 @@ CREATE TRIGGER did_insert_job_there_jobs
     AFTER INSERT ON public.there_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_there_jobs();
 
@@ -244,9 +256,13 @@ CREATE TRIGGER did_update_job_there_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.there_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_there_jobs();
 

@@ -191,9 +191,13 @@ CREATE TRIGGER did_insert_job_aux_jobs
     AFTER INSERT ON public.aux_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.aux_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.aux_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_aux_jobs();
 
@@ -202,9 +206,13 @@ CREATE TRIGGER did_update_job_aux_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.aux_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.aux_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_aux_jobs();
 
@@ -252,9 +260,13 @@ CREATE TRIGGER did_insert_job_com1_jobs
     AFTER INSERT ON public.com1_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.com1_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.com1_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_com1_jobs();
 
@@ -263,9 +275,13 @@ CREATE TRIGGER did_update_job_com1_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.com1_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.com1_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_com1_jobs();
 

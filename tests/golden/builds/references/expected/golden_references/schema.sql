@@ -180,9 +180,13 @@ CREATE TRIGGER did_insert_job_first_jobs
     AFTER INSERT ON public.first_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_first_jobs();
 
@@ -191,9 +195,13 @@ CREATE TRIGGER did_update_job_first_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.first_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_first_jobs();
 
@@ -240,9 +248,13 @@ CREATE TRIGGER did_insert_job_second_jobs
     AFTER INSERT ON public.second_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_second_jobs();
 
@@ -251,9 +263,13 @@ CREATE TRIGGER did_update_job_second_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.second_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_second_jobs();
 

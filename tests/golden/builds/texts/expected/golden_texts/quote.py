@@ -489,9 +489,13 @@ CREATE OR REPLACE TRIGGER did_insert_job_quote_jobs
     AFTER INSERT ON public.quote_jobs
     FOR EACH STATEMENT
     WHEN (
-        coalesce(pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_quote_jobs();
 
@@ -502,9 +506,13 @@ CREATE OR REPLACE TRIGGER did_update_job_quote_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND coalesce(pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass), 0)
-            - extract(epoch FROM pg_catalog.clock_timestamp()) * 1000
-            NOT BETWEEN 0 AND 10000
+        AND (
+            pg_catalog.abs(
+                pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
+                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+                - 5000
+            ) <= 5000
+        ) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_quote_jobs();
 
@@ -639,11 +647,11 @@ JOB: Final[JobType[Quote, QuoteJob, int]] = JobType(
         triggers=(
             (
                 "did_insert_job_quote_jobs",
-                "CREATE TRIGGER did_insert_job_quote_jobs AFTER INSERT ON public.quote_jobs FOR EACH STATEMENT WHEN (((((COALESCE(pg_sequence_last_value('public.quote_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value('public.quote_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric))) EXECUTE FUNCTION public.notify_job_queued_quote_jobs()",
+                "CREATE TRIGGER did_insert_job_quote_jobs AFTER INSERT ON public.quote_jobs FOR EACH STATEMENT WHEN (((abs((((pg_sequence_last_value('public.quote_jobs_wake'::regclass))::double precision - (date_part('epoch'::text, clock_timestamp()) * (1000)::double precision)) - (5000)::double precision)) <= (5000)::double precision) IS NOT TRUE)) EXECUTE FUNCTION public.notify_job_queued_quote_jobs()",
             ),
             (
                 "did_update_job_quote_jobs",
-                "CREATE TRIGGER did_update_job_quote_jobs AFTER UPDATE ON public.quote_jobs FOR EACH ROW WHEN (((new.status = ANY (ARRAY['job_status_not_started'::public.job_status, 'job_status_retry'::public.job_status])) AND ((((COALESCE(pg_sequence_last_value('public.quote_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) < (0)::numeric) OR (((COALESCE(pg_sequence_last_value('public.quote_jobs_wake'::regclass), (0)::bigint))::numeric - (EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)) > (10000)::numeric)))) EXECUTE FUNCTION public.notify_job_queued_quote_jobs()",
+                "CREATE TRIGGER did_update_job_quote_jobs AFTER UPDATE ON public.quote_jobs FOR EACH ROW WHEN (((new.status = ANY (ARRAY['job_status_not_started'::public.job_status, 'job_status_retry'::public.job_status])) AND ((abs((((pg_sequence_last_value('public.quote_jobs_wake'::regclass))::double precision - (date_part('epoch'::text, clock_timestamp()) * (1000)::double precision)) - (5000)::double precision)) <= (5000)::double precision) IS NOT TRUE))) EXECUTE FUNCTION public.notify_job_queued_quote_jobs()",
             ),
         ),
         install_sql=INSTALL_SQL,
