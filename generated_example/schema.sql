@@ -207,13 +207,10 @@ CREATE TRIGGER did_insert_job_send_mail_jobs
     AFTER INSERT ON public.send_mail_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_send_mail_jobs();
 
@@ -222,13 +219,10 @@ CREATE TRIGGER did_update_job_send_mail_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.send_mail_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_send_mail_jobs();
 
@@ -294,13 +288,10 @@ CREATE TRIGGER did_insert_job_render_report_jobs
     AFTER INSERT ON public.render_report_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_render_report_jobs();
 
@@ -309,13 +300,10 @@ CREATE TRIGGER did_update_job_render_report_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.render_report_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_render_report_jobs();
 
@@ -386,13 +374,10 @@ CREATE TRIGGER did_insert_job_post_webhook_jobs
     AFTER INSERT ON public.post_webhook_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_post_webhook_jobs();
 
@@ -401,13 +386,10 @@ CREATE TRIGGER did_update_job_post_webhook_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.post_webhook_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_post_webhook_jobs();
 
@@ -475,13 +457,10 @@ CREATE TRIGGER did_insert_job_import_contacts_jobs
     AFTER INSERT ON public.import_contacts_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_import_contacts_jobs();
 
@@ -490,13 +469,10 @@ CREATE TRIGGER did_update_job_import_contacts_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.import_contacts_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_import_contacts_jobs();
 

@@ -124,14 +124,11 @@ def _lapsed(sequence: str) -> tuple[str, str]:
     regclass = f"{quote_literal(sequence)}::regclass"
     half = _FARTHEST_MS // 2
     written = (
-        "(\n"
-        "            pg_catalog.abs(\n"
-        f"                pg_catalog.pg_sequence_last_value({regclass})\n"
-        "                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
-        " * 1000\n"
-        f"                - {half}\n"
-        f"            ) <= {half}\n"
-        "        ) IS NOT TRUE"
+        "(pg_catalog.abs(\n"
+        f"            pg_catalog.pg_sequence_last_value({regclass})\n"
+        "            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000"
+        f" - {half}\n"
+        f"        ) <= {half}) IS NOT TRUE"
     )
     clock = "date_part('epoch'::text, clock_timestamp()) * (1000)::double precision"
     distance = (

@@ -378,8 +378,8 @@ WORKER: Final = (
     Mutant(
         name="notified-while-a-worker-promises",
         file="jobgen/schema/notifications.py",
-        old='"        ) IS NOT TRUE"',
-        new='"        ) IS TRUE"',
+        old=') IS NOT TRUE"\n    )',
+        new=') IS TRUE"\n    )',
         test="tests/worker/test_triggers.py",
         only="test_a_damaged_trigger_is_reported_and_mended and missing",
     ),

@@ -218,13 +218,10 @@ CREATE TRIGGER did_insert_job_greet_jobs
     AFTER INSERT ON "user".greet_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 
@@ -233,13 +230,10 @@ CREATE TRIGGER did_update_job_greet_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('"user".greet_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION "user".notify_job_queued_greet_jobs();
 

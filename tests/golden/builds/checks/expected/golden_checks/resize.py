@@ -496,13 +496,10 @@ CREATE OR REPLACE TRIGGER did_insert_job_resize_jobs
     AFTER INSERT ON public.resize_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_resize_jobs();
 
@@ -513,13 +510,10 @@ CREATE OR REPLACE TRIGGER did_update_job_resize_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.resize_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_resize_jobs();
 

@@ -494,13 +494,10 @@ CREATE OR REPLACE TRIGGER did_insert_job_crawl_jobs
     AFTER INSERT ON public.crawl_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_crawl_jobs();
 
@@ -511,13 +508,10 @@ CREATE OR REPLACE TRIGGER did_update_job_crawl_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.crawl_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_crawl_jobs();
 

@@ -176,13 +176,10 @@ CREATE TRIGGER did_insert_job_quote_jobs
     AFTER INSERT ON public.quote_jobs
     FOR EACH STATEMENT
     WHEN (
-        (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_quote_jobs();
 
@@ -191,13 +188,10 @@ CREATE TRIGGER did_update_job_quote_jobs
     FOR EACH ROW
     WHEN (
         NEW.status IN ('job_status_not_started', 'job_status_retry')
-        AND (
-            pg_catalog.abs(
-                pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
-                - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
-                - 5000
-            ) <= 5000
-        ) IS NOT TRUE
+        AND (pg_catalog.abs(
+            pg_catalog.pg_sequence_last_value('public.quote_jobs_wake'::regclass)
+            - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000 - 5000
+        ) <= 5000) IS NOT TRUE
     )
     EXECUTE FUNCTION public.notify_job_queued_quote_jobs();
 
