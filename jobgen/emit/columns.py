@@ -16,6 +16,8 @@ from jobgen.schema.types import Family
 _AS_TEXT = (Family.ENUM, Family.JSON, Family.CITEXT)
 """Families that travel as text, whatever codecs the connection knows."""
 
+_RUNNING = "'job_status_running' AS status"
+
 
 class Input(NamedTuple):
     """A column that a producer may fill in.
@@ -48,12 +50,14 @@ def returned(schema: Schema, job: Job) -> tuple[str, ...]:
     """The columns of a fetched row, read so that every client gets the same.
 
     Enums come back as text: in binary mode they would be bytes. JSON too: no
-    loader that the application registered may change what arrives.
+    loader that the application registered may change what arrives. The status is
+    what the statement has just written: to look up its label would cost as much as
+    reading four of the columns.
     """
     found: list[str] = []
     for base in tables.base_columns(schema, job):
         name = f"job.{quote_identifier(base.name)}"
-        found.append(f"{name}::text" if base.name == "status" else name)
+        found.append(_RUNNING if base.name == "status" else name)
     for column in job.columns:
         cast = _brackets(column, "::text") if _travels_as_text(column) else ""
         found.append(f"job.{quote_identifier(column.name)}{cast}")

@@ -37,6 +37,9 @@ from jobgen.runtime.threads import Threads
 _STUCK_SECONDS: Final = 0.25
 """How long rows wait for a slot while no handler returns, until others get them."""
 
+_TOGETHER: Final = 500
+"""Rows that are fetched at once even where they fill all the room there is."""
+
 _BURST: Final = 100
 """Handlers started in one go, so that the loop's other work has its turn."""
 
@@ -127,8 +130,11 @@ class Attempts:
             wanted = room - ahead
         else:
             wanted = room - self.prefetched - sum(coming.values())
-        # Few rows in each of many fetches cost more than many in few.
-        return 0 if ahead and 2 * wanted < room else max(wanted, 0)
+        # Few rows in each of many fetches cost more than many in few, but while some
+        # are at work, as many should be on their way.
+        if ahead and 2 * wanted < room:
+            return 0
+        return min(max(wanted, 0), max(room // 2, _TOGETHER))
 
     def add(self, bound: Bound, attempts: Sequence[Attempt]) -> None:
         """Run the handlers of fetched rows, as slots become free.

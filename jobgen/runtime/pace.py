@@ -9,7 +9,7 @@ from typing import Final
 
 WINDOW: Final = 0.05
 """Seconds: as many rows as were finished in so long may wait for a slot."""
-MOST: Final = 1_000
+MOST: Final = 2_000
 """Rows that wait for a slot at most, per job: one batch at work, one on its way."""
 
 

@@ -50,12 +50,16 @@ _id: Final[Callable[[Attempt], int | UUID]] = attrgetter("row.id")
 class _Pile:
     """Results of one job and of one kind that are not written yet.
 
-    size: attempts in a batch; plan: of how to write one.
+    size: attempts in a batch; plan: of how to write one; succeeds: whether that can
+    make successes of them and nothing else.
     """
 
-    def __init__(self, job: JobType[Any, Any, Any], size: int, plan: _Plan) -> None:
+    def __init__(
+        self, job: JobType[Any, Any, Any], size: int, plan: _Plan, *, succeeds: bool
+    ) -> None:
         self.job = job
         self.plan = plan
+        self.succeeds = succeeds
         self.attempts: list[Attempt] = []
         self.again_at = -math.inf
         self._size = size
@@ -177,7 +181,7 @@ class Results:
             self._write_each(batch)
         else:
             pile.written()
-            self._settle(batch, written)
+            self._settle(pile, batch, written)
 
     async def _write_unlocked(self, pile: _Pile, batch: Sequence[Attempt]) -> None:
         """Somebody holds a row, or the table: write the others, without waiting."""
@@ -211,7 +215,7 @@ class Results:
         except Exception:
             self._write_each(batch)
             return
-        self._settle(mine, written)
+        self._settle(pile, mine, written)
         held = [attempt for attempt in batch if _id(attempt) not in free]
         if held:
             self._put_back_locked(pile, held)
@@ -227,8 +231,14 @@ class Results:
         asyncio.get_running_loop().call_later(wait, self._some.set)
 
     def _settle(
-        self, batch: Sequence[Attempt], written: Mapping[int | UUID, JobStatus]
+        self,
+        pile: _Pile,
+        batch: Sequence[Attempt],
+        written: Mapping[int | UUID, JobStatus],
     ) -> None:
+        if pile.succeeds and len(written) == len(batch):
+            self._all_succeeded(batch)
+            return
         succeeded: list[Attempt] = []
         for attempt in batch:
             status = written.get(attempt.row.id)
@@ -239,8 +249,11 @@ class Results:
             else:
                 self._written(attempt, attempt.acknowledgement, status)
         if succeeded:
-            self.backlog -= len(succeeded)
-            self.succeeded(succeeded)
+            self._all_succeeded(succeeded)
+
+    def _all_succeeded(self, attempts: Sequence[Attempt]) -> None:
+        self.backlog -= len(attempts)
+        self.succeeded(attempts)
 
     def _write_each(self, batch: Sequence[Attempt]) -> None:
         for attempt in batch:
@@ -286,9 +299,11 @@ def _pile(
     """An empty one, if there is a statement that writes many of the kind."""
     match acknowledgement:
         case Succeed():
-            return _Pile(job, BATCH, partial(_succeed_many, job.statements))
+            plan = partial(_succeed_many, job.statements)
+            return _Pile(job, BATCH, plan, succeeds=True)
         case Fail() if job.statements.fail_many is not None:
-            return _Pile(job, _FAILURES, partial(_fail_many, job.statements.fail_many))
+            plan = partial(_fail_many, job.statements.fail_many)
+            return _Pile(job, _FAILURES, plan, succeeds=False)
         case _:
             return None
 

@@ -94,6 +94,22 @@ WORKER: Final = (
         test=_PREFLIGHT,
         only="test_the_search_path_of_the_session_does_not_matter",
     ),
+    Mutant(
+        name="a-refused-result-counts-as-written",
+        file="jobgen/runtime/results.py",
+        old="pile.succeeds and len(written) == len(batch)",
+        new="pile.succeeds",
+        test="tests/worker/test_outcomes.py",
+        only="test_a_row_taken_over_meanwhile_is_not_overwritten",
+    ),
+    Mutant(
+        name="one-fetch-takes-all-the-room",
+        file=_ATTEMPTS,
+        old="max(room // 2, _TOGETHER)",
+        new="room",
+        test="tests/worker/test_batches.py",
+        only="test_a_fetch_takes_half_the_room",
+    ),
     # --- lanes
     Mutant(
         name="a-handler-that-waits-keeps-the-lane",

@@ -82,7 +82,7 @@ def _insert_under_promise(dsn: str, conn: Connection) -> int:
     deadline = time.monotonic() + PATIENCE
     others = 0
     while time.monotonic() < deadline:
-        others += len(enqueue(dsn, 500))  # more than one batch
+        others += len(enqueue(dsn, 1_000))  # more than one batch
         before = conn.execute(promised).fetchall()
         jobs.send_mail.enqueue(conn, mail())
         if before == conn.execute(promised).fetchall() == [(True,)]:

@@ -29,9 +29,9 @@ def _sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def _nothing(job: jobs.SendMailJob) -> None: ...
 
 
-def _run(dsn: str, count: int) -> None:
+def _run(dsn: str, count: int, concurrency: int = 1_000) -> None:
     async def scenario() -> None:
-        handlers = mail_handlers(_nothing, concurrency=1_000)
+        handlers = mail_handlers(_nothing, concurrency=concurrency)
         async with running(dsn, handlers) as worker:
             await until(lambda: worker.stats().succeeded == count)
 
@@ -60,6 +60,20 @@ def test_many_rows_are_fetched_at_a_time_where_they_are_small(
     sizes = _sizes(monkeypatch)
     _run(jobs_dsn, 1_050)
     assert sizes == [50, 500, 500]
+
+
+def test_a_fetch_takes_half_the_room_so_that_the_next_can_be_on_its_way(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to a thousand rows."""
+    enqueue(jobs_dsn, 2_000)
+    sizes = _sizes(monkeypatch)
+    _run(jobs_dsn, 2_000, concurrency=1_650)
+    assert sizes[:2] == [50, 825]
+    sizes.clear()
+    enqueue(jobs_dsn, 2_050)
+    _run(jobs_dsn, 2_050, concurrency=4_000)
+    assert sizes == [50, 1_000, 1_000]
 
 
 @pytest.mark.parametrize("count", [1, 50])
