@@ -64,9 +64,9 @@ def working(bench: Bench, subject: Subject) -> Generator[Working]:
 
 def _wait(producer: AdapterProcess, database: Database, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while left := producer.ask("left", dsn=database.url)["left"]:
+    while producer.ask("unfinished", dsn=database.url)["unfinished"]:
         if time.monotonic() > deadline:
-            raise VoidError(f"{left} jobs were not finished within {seconds:.0f} s")
+            raise VoidError(f"not all jobs were finished within {seconds:.0f} s")
         time.sleep(0.1)
 
 

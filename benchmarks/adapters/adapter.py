@@ -64,8 +64,8 @@ class Table(Protocol):
         """Make the tables in an empty database."""
         ...
 
-    async def left(self, dsn: str) -> int:
-        """How many jobs are not finished."""
+    async def unfinished(self, dsn: str) -> bool:
+        """Whether there is a job that is not finished."""
         ...
 
 

@@ -26,7 +26,7 @@ def of_filler(queue: Filler[NewT]) -> dict[str, Command]:
     return {
         "settings": partial(_settings, queue),
         "install": partial(_install, queue),
-        "left": partial(_left, queue),
+        "unfinished": partial(_unfinished, queue),
         "bulk": partial(_bulk, queue),
         "single": partial(_single, queue),
     }
@@ -54,8 +54,8 @@ async def _install(queue: Table, arguments: Mapping[str, str]) -> Answer:
     return {}
 
 
-async def _left(queue: Table, arguments: Mapping[str, str]) -> Answer:
-    return {"left": await queue.left(arguments["dsn"])}
+async def _unfinished(queue: Table, arguments: Mapping[str, str]) -> Answer:
+    return {"unfinished": await queue.unfinished(arguments["dsn"])}
 
 
 async def _bulk(queue: Filler[NewT], arguments: Mapping[str, str]) -> Answer:

@@ -67,10 +67,10 @@ class Drained:
         return asdict(self)
 
 
-class Left(Protocol):
-    """Who knows how many jobs are not finished."""
+class Unfinished(Protocol):
+    """Who knows whether there is a job that is not finished."""
 
-    async def left(self, dsn: str) -> int: ...
+    async def unfinished(self, dsn: str) -> bool: ...
 
 
 async def by_worker(queue: Queue[NewT, RowT], arguments: Mapping[str, str]) -> Answer:
@@ -90,14 +90,14 @@ async def some(queue: Queue[NewT, RowT], arguments: Mapping[str, str]) -> Answer
     return {"seconds": progress.times[-1] - progress.times[0]}
 
 
-async def finished(queue: Left, dsn: str, progress: Progress) -> Answer:
+async def finished(queue: Unfinished, dsn: str, progress: Progress) -> Answer:
     """Wait until the table shows what the handlers did.
 
-    Not with the look that finds it so: where finished jobs stay, it reads all of them.
+    Without the look that finds it so: where finished jobs stay, it reads all of them.
     """
     while True:
         looked = time.perf_counter()
-        if not await queue.left(dsn):
+        if not await queue.unfinished(dsn):
             break
         await asyncio.sleep(_LOOK)
     seconds = looked - progress.times[0]

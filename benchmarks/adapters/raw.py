@@ -80,8 +80,9 @@ ORDER BY run_at, id LIMIT 1
 """
 _LONGEST_SLEEP: Final = 0.1
 """Seconds until the loop looks whether it is to stop."""
-_LEFT: Final = """
-SELECT count(*) FROM public.mail_jobs WHERE status <> 'job_status_succeeded'
+_UNFINISHED: Final = """
+SELECT id FROM public.mail_jobs WHERE status <> 'job_status_succeeded'
+ORDER BY id DESC LIMIT 1
 """
 
 _New: TypeAlias = tuple[int, str, str, int]
@@ -172,12 +173,9 @@ class _Raw:
     def user_id(self, job: _Row) -> int:
         return job.user_id
 
-    async def left(self, dsn: str) -> int:
+    async def unfinished(self, dsn: str) -> bool:
         with psycopg.connect(dsn, autocommit=True) as conn:
-            row = conn.execute(_LEFT).fetchone()
-        assert row is not None
-        count: int = row[0]
-        return count
+            return conn.execute(_UNFINISHED).fetchone() is not None
 
     async def drain(self, arguments: Mapping[str, str]) -> Answer:
         """Fetch and acknowledge until nothing is there."""

@@ -52,9 +52,9 @@ def drained(
         bench.process(subject) as process,
     ):
         answer = process.ask("drain", dsn=database.url, count=count, pause=pause)
-        left: int = process.ask("left", dsn=database.url)["left"]
-    if left:
-        raise VoidError(f"{left} of {count} jobs were not finished")
+        unfinished = process.ask("unfinished", dsn=database.url)["unfinished"]
+    if unfinished:
+        raise VoidError(f"not all of {count} jobs were finished")
     return answer
 
 

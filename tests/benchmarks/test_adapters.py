@@ -44,8 +44,9 @@ def test_a_drain_finishes_what_a_bulk_enqueued(
     with _adapter(module, *options) as process:
         process.ask("install", dsn=database)
         process.ask("bulk", dsn=database, count=_JOBS, batch=500)
-        assert process.ask("left", dsn=database) == {"left": _JOBS}
+        assert process.ask("unfinished", dsn=database) == {"unfinished": True}
         drained = process.ask("drain", dsn=database, count=_JOBS, pause=0)
+        assert process.ask("unfinished", dsn=database) == {"unfinished": False}
     assert _finished(database, table) == _JOBS
     times: list[float] = drained["times"]
     assert times == sorted(times)
@@ -60,7 +61,7 @@ def test_a_worker_says_when_it_ran_what_a_producer_sent(database: str) -> None:
         producer.ask("install", dsn=database)
         worker.ask("work", dsn=database, pause=0)
         answer = producer.ask("wake", dsn=database, count=5, pause=0.01)
-        while producer.ask("left", dsn=database)["left"]:
+        while producer.ask("unfinished", dsn=database)["unfinished"]:
             pass
         worker.say("stop")
         seen = worker.answer("work")["seen"]
@@ -77,7 +78,7 @@ def test_scheduled_jobs_run_when_they_are_due(database: str) -> None:
         producer.ask("install", dsn=database)
         worker.ask("work", dsn=database, pause=0)
         answer = producer.ask("schedule", dsn=database, count=5, seconds=0.2, after=0.5)
-        while producer.ask("left", dsn=database)["left"]:
+        while producer.ask("unfinished", dsn=database)["unfinished"]:
             pass
         worker.say("stop")
         seen = worker.answer("work")["seen"]

@@ -98,10 +98,10 @@ class _Awa:
     def user_id(self, job: awa.Job) -> int:
         return job.args.user_id
 
-    async def left(self, dsn: str) -> int:
+    async def unfinished(self, dsn: str) -> bool:
         async with _client(dsn) as client:
             stats = await client.queue_stats()
-        return sum(each.total_queued + each.running for each in stats)
+        return any(each.total_queued + each.running for each in stats)
 
 
 if __name__ == "__main__":

@@ -103,11 +103,10 @@ class _Oban:
     def user_id(self, job: Job) -> int:
         return job.args["user_id"]
 
-    async def left(self, dsn: str) -> int:
-        query = "SELECT count(*) FROM oban_jobs WHERE state <> 'completed'"
+    async def unfinished(self, dsn: str) -> bool:
+        query = "SELECT FROM oban_jobs WHERE state <> 'completed' LIMIT 1"
         async with await psycopg.AsyncConnection.connect(dsn) as connection:
-            (count,) = await (await connection.execute(query)).fetchone()
-        return count
+            return await (await connection.execute(query)).fetchone() is not None
 
 
 if __name__ == "__main__":

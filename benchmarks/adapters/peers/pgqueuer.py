@@ -104,11 +104,11 @@ class _PgQueuer:
     def user_id(self, job: Job) -> int:
         return json.loads(job.payload)["user_id"]
 
-    async def left(self, dsn: str) -> int:
+    async def unfinished(self, dsn: str) -> bool:
         # A finished job leaves the table of the queue for that of the log.
         connection = await asyncpg.connect(dsn)
         try:
-            return await connection.fetchval("SELECT count(*) FROM pgqueuer")
+            return await connection.fetchval("SELECT EXISTS (SELECT FROM pgqueuer)")
         finally:
             await connection.close()
 

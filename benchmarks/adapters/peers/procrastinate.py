@@ -97,11 +97,10 @@ class _Procrastinate:
     def user_id(self, job: JobContext) -> int:
         return job.job.task_kwargs["user_id"]
 
-    async def left(self, dsn: str) -> int:
-        query = "SELECT count(*) FROM procrastinate_jobs WHERE status <> 'succeeded'"
+    async def unfinished(self, dsn: str) -> bool:
+        query = "SELECT FROM procrastinate_jobs WHERE status <> 'succeeded' LIMIT 1"
         async with await psycopg.AsyncConnection.connect(dsn) as connection:
-            (count,) = await (await connection.execute(query)).fetchone()
-        return count
+            return await (await connection.execute(query)).fetchone() is not None
 
 
 if __name__ == "__main__":
