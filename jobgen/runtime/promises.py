@@ -48,6 +48,7 @@ class Promises:
         if table.transaction is None:
             if not await self._on_lease(table, worker_plans.withdraw(lease)):
                 return True
+            table.watch.withdrawn()
             # By itself, also where each plan is one transaction: see there.
             table.transaction = await table.run(self._link, worker_plans.transaction())
         barrier = worker_plans.barrier(lease, table.transaction)

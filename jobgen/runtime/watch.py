@@ -26,6 +26,9 @@ _LINGER: Final = (0.001, 0.002, 0.004, 0.008)
 """Pauses before a table counts as empty: a busy one is seldom so for long."""
 _ASKS_BEFORE: Final = 2
 """The first of those pauses that a row which falls due meanwhile would notice."""
+_STREAM: Final = 8
+"""Looks in a row that find rows, until a worker that settles is awake again: rows that
+keep coming would never let it settle, and meanwhile each of them notifies."""
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_SETTLING: Final = 0.025
 _LONGEST_LOCKED: Final = 0.25
@@ -97,6 +100,10 @@ class Watch:
         self._promised_at = now
         self._unsettled = True
 
+    def withdrawn(self) -> None:
+        """The promise is taken back, so that a new one may be made at once."""
+        self._promised_at = -math.inf
+
     def found(self, now: float, rows: int, wanted: int, *, settled: bool) -> None:
         """A look at all that is ready took `rows`, and had room for `wanted`.
 
@@ -130,8 +137,12 @@ class Watch:
 
     def _found(self, now: float) -> None:
         self._found_in_a_row += 1
-        if self._state is State.SETTLING and not self.was_full:
-            # Not settled yet: rows that come one by one change nothing.
+        if (
+            self._state is State.SETTLING
+            and not self.was_full
+            and self._found_in_a_row < _STREAM
+        ):
+            # Not settled yet: a few rows that come one by one change nothing.
             self._again(now)
         else:
             self._enter(State.AWAKE, now)

@@ -69,6 +69,14 @@ PROMISES: Final = (
         only="test_a_look_is_not_put_off_by_asking_again_and_again",
     ),
     Mutant(
+        name="a-stream-of-jobs-is-never-promised",
+        file="jobgen/runtime/watch.py",
+        old="            and self._found_in_a_row < _STREAM\n",
+        new="",
+        test="tests/wakeups/test_withdrawals.py",
+        only="test_jobs_that_keep_coming",
+    ),
+    Mutant(
         name="a-mark-is-never-forgotten",
         file=_MARK,
         old="if self._key is not None and now >= self._forget_at:",

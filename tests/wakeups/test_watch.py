@@ -163,6 +163,38 @@ def test_rows_that_come_one_by_one_do_not_end_the_settling() -> None:
     assert states == [State.SETTLING, State.ASLEEP]
 
 
+def test_a_stream_of_rows_ends_the_settling() -> None:
+    """They would not let it settle, and each of them would notify."""
+    watch = _promising()
+    now = _until(watch, State.SETTLING)
+    looks = 0
+    while watch.state is State.SETTLING:
+        _look(watch, now, 1, settled=True)
+        looks += 1
+    assert looks == 8
+    watch.withdrawn()
+    assert watch.may_promise(now)
+
+
+def test_rows_now_and_then_do_not_end_the_settling() -> None:
+    watch = _promising()
+    now = _until(watch, State.SETTLING)
+    for _ in range(10):
+        _look(watch, now, 1)
+        _look(watch, now, 1)
+        _look(watch, now)
+    assert watch.state is State.SETTLING
+
+
+def test_a_promise_that_was_withdrawn_may_be_made_anew_at_once() -> None:
+    watch = _promising()
+    watch.promised(0)
+    assert not watch.may_promise(0)
+    watch.withdrawn()
+    assert watch.may_promise(0)
+    assert not watch.is_promising(0)
+
+
 def test_a_full_batch_ends_the_settling() -> None:
     watch = _promising()
     now = _until(watch, State.SETTLING)
@@ -290,6 +322,8 @@ class _Watched(RuleBasedStateMachine):
     def it_looks(self, rows: int, passed: bool) -> None:
         self.now = max(self.now, self.watch.look_at)
         settled = self.watch.state is State.SETTLING and passed
+        if self.watch.state is State.SETTLING:
+            self.watch.withdrawn()
         if self.watch.may_promise(self.now):
             self.watch.promised(self.now)
             self.unsettled = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import psycopg
 import pytest
 
 import generated_example as jobs
@@ -89,6 +90,28 @@ def _insert_under_promise(dsn: str, conn: Connection) -> int:
             return others
         conn.rollback()
     raise AssertionError("no worker promises anything")
+
+
+def test_jobs_that_keep_coming_while_a_worker_settles_are_promised(
+    jobs_dsn: str, conn: Connection
+) -> None:
+    """They would not let it settle: each would notify, and inserts be slow for as long
+    as there is no pause between them."""
+
+    async def scenario() -> None:
+        jobs.send_mail.enqueue(conn, mail())  # open: nobody can settle
+        async with running(jobs_dsn, mail_handlers(_nothing)):
+            await until(lambda: _lease(jobs_dsn) == 1)
+            await until(lambda: bool(enqueue(jobs_dsn)) and _lease(jobs_dsn) > 1)
+
+    asyncio.run(scenario())
+
+
+def _lease(dsn: str) -> int:
+    with psycopg.connect(dsn) as conn:
+        row = conn.execute("SELECT last_value FROM send_mail_jobs_wake").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_lost_connection_is_replaced_without_waiting_for_a_tick(
