@@ -21,10 +21,12 @@ from jobgen.runtime.cursor import AsyncCursor
 DOUBT_SECONDS: Final = 3.0
 """A statement without an answer for so long is doubted, and again each time."""
 
-# Between two statements of one piece of work it is idle for a moment.
+# Between two statements of one piece of work it is idle for a moment. A pooler that has
+# lent the session to this very question has got the answer that did not come.
 _ACTIVE: Final[LiteralString] = """\
 SELECT state = 'active' OR state_change > clock_timestamp() - interval '1 second'
-FROM pg_catalog.pg_stat_activity WHERE pid = $1::integer
+FROM pg_catalog.pg_stat_activity
+WHERE pid = $1::integer AND pid <> pg_catalog.pg_backend_pid()
 """
 
 Open = Callable[[], Awaitable[AsyncConnection[object]]]

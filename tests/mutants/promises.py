@@ -128,6 +128,14 @@ PROMISES: Final = (
         only="test_work_in_many_short_statements_is_not_taken_for_dead",
     ),
     Mutant(
+        name="the-question-takes-itself-for-our-work",
+        file="jobgen/runtime/liveness.py",
+        old=" AND pid <> pg_catalog.pg_backend_pid()",
+        new="",
+        test="tests/worker/test_pooler.py",
+        only="test_a_session_that_a_pooler_has_lent_on",
+    ),
+    Mutant(
         name="a-silent-transaction-holds-its-rows",
         file="jobgen/runtime/link.py",
         old="SET LOCAL idle_in_transaction_session_timeout = '10s';\n",

@@ -15,11 +15,14 @@ from typing import Final, TypeAlias
 
 import psycopg
 import pytest
+from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 import generated_example as jobs
 from jobgen.runtime import Worker
+from jobgen.runtime.link import open_connection
+from jobgen.runtime.liveness import is_at_work
 from tests.chaos.network import Network
 from tests.servers import Server
 from tests.stalls import Stalls
@@ -203,6 +206,20 @@ def test_a_slow_statement_is_not_taken_for_dead(
     with caplog.at_level(logging.WARNING, logger="jobgen"):
         asyncio.run(scenario())
     assert caplog.messages == []
+
+
+def test_a_session_that_a_pooler_has_lent_on_is_not_at_our_work(jobs_dsn: str) -> None:
+    """The question itself runs in it: what was asked there before has had its answer."""
+
+    async def scenario() -> bool:
+        conn = await open_connection(jobs_dsn, "another", pooled=True)
+
+        async def open_another() -> AsyncConnection[object]:
+            return conn
+
+        return await is_at_work(open_another, lambda: conn.info.backend_pid)
+
+    assert not asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("pooler", [20], indirect=True, ids=str)
