@@ -14,7 +14,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from jobgen.runtime import aio, plans
 from jobgen.runtime.cursor import AsyncCursor
-from jobgen.runtime.liveness import DOUBT_SECONDS, hang_up, is_at_work
+from jobgen.runtime.liveness import (
+    DOUBT_SECONDS,
+    TRANSACTION,
+    Session,
+    hang_up,
+    is_at_work,
+)
 from jobgen.runtime.log import LOGGER, is_connection_lost
 
 A = TypeVar("A")
@@ -62,7 +68,7 @@ in, each would be prepared anew whenever its turn comes."""
 
 # To a pooler's clients, `backend_pid` is a number of the pooler's own, whether it lends
 # them a session for each transaction or for as long as they are there.
-_SESSION: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid();"
+_PID: Final[LiteralString] = "SELECT pg_catalog.pg_backend_pid()"
 _BRIEF: Final[LiteralString] = "SET LOCAL lock_timeout = '5ms'"
 
 
@@ -187,8 +193,8 @@ class Link:
         self._opened = opened
         self._died = died
         self._conn: AsyncConnection[object] | None = None
-        self._session: int | None = None
-        """The server's process that works for us; None while a pooler gives us none."""
+        self._session: Session | None = None
+        """The one that works for us; None while a pooler gives us none."""
         self._turn = asyncio.Lock()
 
     @property
@@ -200,7 +206,7 @@ class Link:
     def session(self) -> int | None:
         """The server's process of the last connection, while that lasts: with which it
         ends. None behind a transaction pooler, whose sessions go on without us."""
-        return None if self._pooled else self._session
+        return None if self._pooled or self._session is None else self._session.pid
 
     async def open(self) -> None:
         """Connect now, where there is no connection. Raises what `run` does."""
@@ -266,8 +272,9 @@ class Link:
         self._session = None
         async with conn.transaction():
             cursor = AsyncCursor(conn)
-            await cursor.execute(_SESSION + _settings(conn))
-            ((self._session,),) = await cursor.fetchall()
+            await cursor.execute(TRANSACTION + _settings(conn))
+            ((pid, since),) = await cursor.fetchall()
+            self._session = Session(pid, since)
             return await work(conn)
 
     async def _open(self) -> AsyncConnection[object]:
@@ -289,8 +296,9 @@ class Link:
     async def _begin(self, conn: AsyncConnection[object]) -> None:
         if not self._pooled:
             cursor = AsyncCursor(conn)
-            await cursor.execute(_SESSION)
-            ((self._session,),) = await cursor.fetchall()
+            await cursor.execute(_PID)
+            ((pid,),) = await cursor.fetchall()
+            self._session = Session(pid, since=None)
         if self._opened is not None:
             await self._opened(conn)
 

@@ -9,6 +9,9 @@ import psycopg
 import pytest
 
 import generated_example as jobs
+from jobgen.runtime.link import Link
+from jobgen.runtime.promises import Promises
+from jobgen.runtime.table import Table
 from jobgen.runtime.watch import PROMISE
 from tests.servers import Server
 from tests.stalls import Stalls
@@ -103,6 +106,27 @@ def test_jobs_that_keep_coming_while_a_worker_settles_are_promised(
         async with running(jobs_dsn, mail_handlers(_nothing)):
             await until(lambda: _lease(jobs_dsn) == 1)
             await until(lambda: bool(enqueue(jobs_dsn)) and _lease(jobs_dsn) > 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_promise_that_was_taken_back_is_made_anew_once_rows_keep_coming(
+    jobs_dsn: str,
+) -> None:
+    """At once, and not when the last one would have been renewed."""
+
+    async def scenario() -> None:
+        link = Link(jobs_dsn, "promises")
+        promises = Promises(link)
+        (bound,) = mail_handlers(_nothing).bound
+        table = Table(bound, listens=True)
+        for _ in range(2):
+            table.watch.found(time.monotonic(), rows=50, wanted=50, settled=False)
+            await promises.renew(table)
+            assert _lease(jobs_dsn) > 1
+            await promises.are_settled(table)
+            assert _lease(jobs_dsn) == 1
+        await link.drop()
 
     asyncio.run(scenario())
 

@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -21,8 +22,9 @@ from psycopg.rows import TupleRow
 
 import generated_example as jobs
 from jobgen.runtime import Worker
+from jobgen.runtime.cursor import AsyncCursor
 from jobgen.runtime.link import open_connection
-from jobgen.runtime.liveness import is_at_work
+from jobgen.runtime.liveness import TRANSACTION, Session, is_at_work
 from tests.chaos.network import Network
 from tests.servers import Server
 from tests.stalls import Stalls
@@ -208,16 +210,61 @@ def test_a_slow_statement_is_not_taken_for_dead(
     assert caplog.messages == []
 
 
-def test_a_session_that_a_pooler_has_lent_on_is_not_at_our_work(jobs_dsn: str) -> None:
-    """The question itself runs in it: what was asked there before has had its answer."""
+def test_a_session_is_at_our_work_for_as_long_as_our_transaction_lasts(
+    jobs_dsn: str,
+) -> None:
+    """Others to whom a pooler lends it may be busy there: our answer was sent before."""
+
+    async def scenario() -> tuple[bool, bool]:
+        open_another = partial(_another, jobs_dsn)
+        async with await open_another() as conn:
+            async with conn.transaction():
+                session = await _session(conn)
+                async with _busy(conn):
+                    ours = await is_at_work(open_another, lambda: session)
+            async with conn.transaction(), _busy(conn):
+                others = await is_at_work(open_another, lambda: session)
+        return ours, others
+
+    assert asyncio.run(scenario()) == (True, False)
+
+
+async def _session(conn: AsyncConnection[object]) -> Session:
+    cursor = AsyncCursor(conn)
+    await cursor.execute(TRANSACTION)
+    ((pid, since),) = await cursor.fetchall()
+    return Session(pid, since)
+
+
+@asynccontextmanager
+async def _busy(conn: AsyncConnection[object]) -> AsyncGenerator[None]:
+    """A statement is under way on it within the block."""
+    task = asyncio.create_task(AsyncCursor(conn).execute("SELECT pg_sleep(1)"))
+    await asyncio.sleep(0.1)
+    try:
+        yield
+    finally:
+        await task
+
+
+async def _another(dsn: str) -> AsyncConnection[object]:
+    return await open_connection(dsn, "another", pooled=True)
+
+
+def test_a_session_that_a_pooler_lends_to_the_question_is_not_at_our_work(
+    jobs_dsn: str,
+) -> None:
+    """What was asked there before has had its answer."""
 
     async def scenario() -> bool:
-        conn = await open_connection(jobs_dsn, "another", pooled=True)
+        conn = await _another(jobs_dsn)
 
         async def open_another() -> AsyncConnection[object]:
             return conn
 
-        return await is_at_work(open_another, lambda: conn.info.backend_pid)
+        async with conn.transaction():
+            session = await _session(conn)
+        return await is_at_work(open_another, lambda: session)
 
     assert not asyncio.run(scenario())
 
