@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, assert_never
 
 import psycopg
@@ -30,6 +31,7 @@ async def acknowledge(
     fence: Fence,
     acknowledgement: Acknowledgement,
     locked: set[str],
+    held: Callable[[], None],
     *,
     in_doubt: bool,
 ) -> tuple[Acknowledgement, JobStatus | Unwritten]:
@@ -40,8 +42,9 @@ async def acknowledge(
     delay beyond its calendar, say), or that cannot be sent to it for whatever reason,
     becomes a failed attempt that says so.
     `locked` names the jobs where a lock was lately waited for in vain: there, it is
-    not waited for again, so that one locked row holds up no others. in_doubt: whether
-    it was written before, and the answer was lost.
+    not waited for again, so that one locked row holds up no others. `held` is called
+    when there is something in its way: a lock, or a row that is its equal. in_doubt:
+    whether it was written before, and the answer was lost.
     """
     pauses = Pauses()
     while True:
@@ -61,6 +64,7 @@ async def acknowledge(
             in_doubt = in_doubt or (is_sent and is_connection_lost(error))
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 locked.add(job.name)
+                held()
             await _wait(pauses, job.name, fence, error)
         except asyncio.CancelledError:
             raise
@@ -69,10 +73,13 @@ async def acknowledge(
             plainest = (
                 isinstance(acknowledgement, Fail) and acknowledgement.delay is None
             )
-            if plainest or (in_fault and is_connection_lost(error)):
-                await _wait(pauses, job.name, fence, error)
-            else:
+            is_lost = in_fault and is_connection_lost(error)
+            if not (plainest or is_lost):
                 acknowledgement = Fail(error)
+                continue
+            if not is_lost:
+                held()
+            await _wait(pauses, job.name, fence, error)
 
 
 def plan_of(

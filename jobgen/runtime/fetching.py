@@ -35,8 +35,9 @@ from jobgen.runtime.table import BATCH, Table
 from jobgen.runtime.times import Times
 from jobgen.runtime.watch import State
 
-_MOST_UNWRITTEN: Final = 4 * BATCH
-"""Results on their way beyond which nothing is fetched: the server cannot follow."""
+MOST_UNWRITTEN: Final = 4 * BATCH
+"""Results of a job on their way, beyond which it is not fetched: the server cannot
+follow."""
 
 _UNSEEN_PAUSE: Final = 0.01
 """Seconds before asking again whether the heartbeat has been written."""
@@ -191,7 +192,7 @@ class Fetching:
         return looked
 
     def _room(self, table: Table) -> int:
-        if self._results.backlog > _MOST_UNWRITTEN:
+        if self._results.backlog(table.job) > MOST_UNWRITTEN:
             return 0
         wanted = self._attempts.wanted(table.bound, self._arrivals.coming)
         return min(wanted, table.batch)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
@@ -104,14 +105,20 @@ class Results:
         self._worker_id = worker_id
         self._piles: dict[tuple[str, type[Acknowledgement]], _Pile] = {}
         self._alone: set[asyncio.Task[None]] = set()
+        self._held: set[Attempt] = set()
+        """Those with something in the way that is not the server's speed."""
         self._locked: set[str] = set()
         self._some = asyncio.Event()
-        self.backlog = 0
-        """Results that are not written yet."""
+        self._unwritten = Counter[str]()
+        """The others that are not written yet, by the names of their jobs."""
+
+    def backlog(self, job: JobType[Any, Any, Any]) -> int:
+        """How many results of the job the server has still to take."""
+        return self._unwritten[job.name]
 
     def write(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
         """Write it soon; `tell` or `succeeded` is called once it is."""
-        self.backlog += 1
+        self._unwritten[attempt.bound.job.name] += 1
         attempt.acknowledgement = acknowledgement
         pile = self._pile(attempt.bound.job, acknowledgement)
         if pile is None:
@@ -127,7 +134,7 @@ class Results:
         if attempts:
             pile = self._pile(job, SUCCEED)
             assert pile is not None, "there is a statement for many successes"
-            self.backlog += len(attempts)
+            self._unwritten[job.name] += len(attempts)
             pile.attempts.extend(attempts)
             self._some.set()
 
@@ -237,7 +244,7 @@ class Results:
         written: Mapping[int | UUID, JobStatus],
     ) -> None:
         if pile.succeeds and len(written) == len(batch):
-            self._all_succeeded(batch)
+            self._all_succeeded(pile.job, batch)
             return
         succeeded: list[Attempt] = []
         for attempt in batch:
@@ -249,10 +256,12 @@ class Results:
             else:
                 self._written(attempt, attempt.acknowledgement, status)
         if succeeded:
-            self._all_succeeded(succeeded)
+            self._all_succeeded(pile.job, succeeded)
 
-    def _all_succeeded(self, attempts: Sequence[Attempt]) -> None:
-        self.backlog -= len(attempts)
+    def _all_succeeded(
+        self, job: JobType[Any, Any, Any], attempts: Sequence[Attempt]
+    ) -> None:
+        self._unwritten[job.name] -= len(attempts)
         self.succeeded(attempts)
 
     def _write_each(self, batch: Sequence[Attempt]) -> None:
@@ -276,14 +285,24 @@ class Results:
             attempt.fence,
             attempt.acknowledgement,
             self._locked,
+            partial(self._hold, attempt),
             in_doubt=attempt.in_doubt,
         )
         self._written(attempt, final, written)
 
+    def _hold(self, attempt: Attempt) -> None:
+        """It keeps nothing from being fetched: that may be what it waits for."""
+        if attempt not in self._held:
+            self._held.add(attempt)
+            self._unwritten[attempt.bound.job.name] -= 1
+
     def _written(
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
-        self.backlog -= 1
+        if attempt in self._held:
+            self._held.remove(attempt)
+        else:
+            self._unwritten[attempt.bound.job.name] -= 1
         self.tell(attempt, acknowledgement, written)
 
 

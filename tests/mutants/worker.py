@@ -95,6 +95,22 @@ WORKER: Final = (
         only="test_the_search_path_of_the_session_does_not_matter",
     ),
     Mutant(
+        name="results-pile-up-without-end",
+        file=_FETCHING,
+        old="backlog(table.job) > MOST_UNWRITTEN",
+        new="backlog(table.job) < 0",
+        test=_RESULTS,
+        only="test_no_rows_are_fetched_while_the_server_cannot_follow",
+    ),
+    Mutant(
+        name="what-is-held-keeps-all-from-being-fetched",
+        file="jobgen/runtime/acknowledge.py",
+        old="            if not is_lost:\n                held()\n",
+        new="",
+        test="tests/worker/test_unique.py",
+        only="test_failures_whose_equals_wait",
+    ),
+    Mutant(
         name="a-refused-result-counts-as-written",
         file="jobgen/runtime/results.py",
         old="pile.succeeds and len(written) == len(batch)",

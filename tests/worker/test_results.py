@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
@@ -21,6 +21,16 @@ from tests.worker.support import (
     statuses,
     until,
 )
+
+_SLOW_SUCCESS: Final = """
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(0.05);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER dawdle BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
+    WHEN (NEW.status = 'job_status_succeeded') EXECUTE FUNCTION dawdle()
+"""
 
 
 def test_a_batch_leaves_out_what_a_later_attempt_owns(
@@ -248,3 +258,23 @@ def test_long_handlers_keep_no_rows_from_other_workers(jobs_dsn: str) -> None:
     enqueue(jobs_dsn, 10)
     asyncio.run(scenario())
     assert most <= 3  # the other that begins now, and two that wait
+
+
+def test_no_rows_are_fetched_while_the_server_cannot_follow_with_the_results(
+    jobs_dsn: str, conn: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that the worker holds would grow without end."""
+    monkeypatch.setattr("jobgen.runtime.fetching.MOST_UNWRITTEN", 10)
+
+    async def handler(job: jobs.SendMailJob) -> None: ...
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler), grace=0.1) as worker:
+            await until(lambda: worker.stats().fetched > 0)
+            await asyncio.sleep(1)
+            assert worker.stats().fetched <= 1_000
+
+    enqueue(jobs_dsn, 5_000)
+    conn.execute(_SLOW_SUCCESS)
+    conn.commit()
+    asyncio.run(scenario())

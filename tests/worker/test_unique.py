@@ -23,6 +23,7 @@ jobs:
   work:
     columns: {shop_id: bigint}
     concurrency: 1
+    backoff: {strategy: constant, delay: 1ms}
     indexes:
       - columns: [shop_id]
         unique: true
@@ -92,3 +93,27 @@ def test_a_job_whose_equal_waits_is_rescued_when_that_one_runs(
     asyncio.run(scenario())
     assert ran == [2, 3, 1]
     assert "work: 1 lost rows cannot be rescued yet" in caplog.text
+
+
+def test_failures_whose_equals_wait_do_not_keep_those_from_running(
+    database: str, package: Unseen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are results that cannot be written yet, and more than a worker may have."""
+    monkeypatch.setattr("jobgen.runtime.fetching.MOST_UNWRITTEN", 5)
+    shops = range(20)
+
+    async def work(row: Unseen) -> None:
+        if row.id <= len(shops) and row.attempts_count == 1:
+            with psycopg.connect(database) as conn:
+                package.work.enqueue(conn, package.Work(shop_id=row.shop_id))
+            raise RuntimeError("down")
+
+    async def scenario() -> None:
+        async with running(database, package.handlers(work=work)) as worker:
+            await until(lambda: worker.stats().succeeded == 2 * len(shops))
+            assert worker.stats().retried == len(shops)
+
+    with psycopg.connect(database) as conn:
+        conn.execute(package.SCHEMA_SQL)
+        package.work.enqueue_many(conn, (package.Work(shop_id=each) for each in shops))
+    asyncio.run(scenario())
