@@ -1,7 +1,9 @@
 """Several worker processes under one that watches over them (POSIX).
 
 The parent opens no connection and imports nothing of the user's: it forks first. A
-child that dies is replaced; one that refuses to start (exit status 2) ends them all.
+child that dies is replaced; one that refuses to start ends them all. Where the server
+does not answer, those of the beginning refuse; a replacement is replaced, as its
+siblings wait for the server too.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from typing import Final
 assert sys.platform != "win32"
 
 REFUSED: Final = 2
+UNREACHABLE: Final = 3
+"""Exit statuses of a child that cannot start."""
+
 _LOGGER: Final = logging.getLogger("jobgen")
 
 _SHORT_LIFE: Final = 5.0
@@ -43,6 +48,8 @@ class _Family:
         self._count = count
         self._child = child
         self._born: dict[int, float] = {}
+        self._replaced = False
+        """Whether a child has ended: those that are born now are replacements."""
         self._stopping = False
         self._refused = False
         # Nothing is ever written: at the parent's death the children see the end.
@@ -77,10 +84,11 @@ class _Family:
         code = os.waitstatus_to_exitcode(status)
         if self._stopping:
             return
-        if code == REFUSED:
+        if code == REFUSED or (code == UNREACHABLE and not self._replaced):
             self._refused = True
             self._stop(signal.SIGTERM, None)
             return
+        self._replaced = True
         how = f"signal {-code}" if code < 0 else f"status {code}"
         _LOGGER.error("worker process %d ended (%s); another begins", pid, how)
         if lived < _SHORT_LIFE:
@@ -97,9 +105,13 @@ class _Family:
         return bool(found)
 
     def _fork(self, tell: int | None = None) -> None:
-        # A signal now would meet a child that has no handlers of its own yet.
+        # A signal now would meet a child that has no handlers of its own yet, or that
+        # the parent does not know yet.
         signals = {signal.SIGINT, signal.SIGTERM}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        if self._stopping:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+            return
         pid = os.fork()
         if pid == 0:
             for number in signals:

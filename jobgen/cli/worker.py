@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Final
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the worker until it is stopped: 0, or 2 where it cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if arguments.processes == 1:
-        status = _run_here(arguments, lambda: None)
+        status = _run_here(arguments, lambda: None, unreachable=2)
         if status == 0:
             _end_process(0)
         return status
@@ -101,11 +102,17 @@ def run(arguments: argparse.Namespace) -> int:
         return _refuse("--processes needs fork, which this system does not have")
     from jobgen.cli import processes
 
-    return processes.run(arguments.processes, lambda ready: _run_here(arguments, ready))
+    child = partial(_run_here, arguments, unreachable=processes.UNREACHABLE)
+    return processes.run(arguments.processes, child)
 
 
-def _run_here(arguments: argparse.Namespace, ready: Callable[[], None]) -> int:
-    """Run one worker in this process; `ready` is called once it is made."""
+def _run_here(
+    arguments: argparse.Namespace, ready: Callable[[], None], *, unreachable: int
+) -> int:
+    """Run one worker in this process; `ready` is called once it is made.
+
+    Returns 0; 2 where it refuses to start; `unreachable` where no server answers.
+    """
     dsn = database.named(arguments)
     try:
         path, only = _named(arguments)
@@ -120,7 +127,8 @@ def _run_here(arguments: argparse.Namespace, ready: Callable[[], None]) -> int:
     except (_UsageError, RefusedError) as error:
         return _refuse(str(error))
     except (psycopg.Error, OSError, TimeoutError) as error:
-        return _refuse(reason(error, dsn))
+        _refuse(reason(error, dsn))
+        return unreachable
     return 0
 
 

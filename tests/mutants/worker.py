@@ -95,6 +95,14 @@ WORKER: Final = (
         only="test_the_search_path_of_the_session_does_not_matter",
     ),
     Mutant(
+        name="who-dies-in-an-outage-ends-all",
+        file="jobgen/cli/processes.py",
+        old="(code == UNREACHABLE and not self._replaced)",
+        new="code == UNREACHABLE",
+        test="tests/worker/test_processes.py",
+        only="test_a_process_that_dies_while_the_server_is_down",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 import generated_example as jobs
+from tests.servers import Server
 from tests.worker.process import command, environment, working
 from tests.worker.support import enqueue, mail, statuses, wait_until
 
@@ -68,6 +69,42 @@ def test_a_process_that_dies_is_replaced(jobs_dsn: str, here: Path) -> None:
         assert (here / "died").exists()
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_a_process_that_dies_while_the_server_is_down_is_replaced_once_it_is_back(
+    own_server: Server, here: Path
+) -> None:
+    """The others wait for the server too, and are not ended because one cannot begin."""
+    with own_server.jobs_database() as dsn:
+        arguments = ("app:handlers", "--dsn", dsn, "--processes", "2")
+        with working(here, *arguments) as process:
+            wait_until(lambda: len(_workers(dsn)) == 2)
+            victim, survivor = _workers(dsn)
+            own_server.stop()
+            os.kill(victim, signal.SIGKILL)
+            _read_until(process, "cannot be reached")
+            own_server.start()
+            enqueue(dsn, 5)
+            wait_until(lambda: statuses(dsn) == ["succeeded"] * 5)
+            wait_until(lambda: len(_workers(dsn) - {victim, survivor}) == 1)
+            assert _is_alive(survivor)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
+def _read_until(process: subprocess.Popen[str], text: str) -> None:
+    """What it says, up to a line with this text."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"it never said {text!r}")
+
+
+def test_all_end_where_no_server_answers_at_the_start(here: Path) -> None:
+    arguments = ("app:handlers", "--dsn", "host=/nowhere", "--processes", "2")
+    with working(here, *arguments) as process:
+        assert process.wait(30) == 2
 
 
 def test_all_begin_where_the_first_one_died_before_it_was_ready(
