@@ -54,6 +54,7 @@ async def acknowledge(
             await link.open()
             is_sent = True
             status = await run(plan_of(job.statements, fence, acknowledgement))
+            is_sent = False  # and answered: what is lost from here on is another answer
             locked.discard(job.name)
             if status is not None:
                 return acknowledgement, status

@@ -288,18 +288,20 @@ class Attempts:
         self._taken += 1
         queue.running[attempt] = None
         if queue.timeout is not None and queue.timer is None:
-            loop = asyncio.get_running_loop()
-            queue.timer = loop.call_later(queue.timeout, self._check_time, queue)
+            self._check_at(queue, attempt.deadline)
 
     def _check_time(self, queue: _Queue) -> None:
         queue.timer = None
         for attempt in tuple(queue.running):
-            left = attempt.deadline - time.monotonic()
-            if left > 0:
-                loop = asyncio.get_running_loop()
-                queue.timer = loop.call_later(left, self._check_time, queue)
+            if attempt.deadline > time.monotonic():
+                self._check_at(queue, attempt.deadline)
                 break
             self._time_is_up(queue, attempt)
+
+    def _check_at(self, queue: _Queue, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        loop = asyncio.get_running_loop()
+        queue.timer = loop.call_later(left, self._check_time, queue)
 
     def _time_is_up(self, queue: _Queue, attempt: Attempt) -> None:
         del queue.running[attempt]

@@ -103,6 +103,22 @@ WORKER: Final = (
         only="test_a_process_that_dies_while_the_server_is_down",
     ),
     Mutant(
+        name="the-time-of-a-handler-runs-from-its-first-await",
+        file=_ATTEMPTS,
+        old="            self._check_at(queue, attempt.deadline)\n\n",
+        new="            self._check_at(queue, time.monotonic() + queue.timeout)\n\n",
+        test=_TIMING,
+        only="test_the_time_of_a_handler_runs_from_its_first_step",
+    ),
+    Mutant(
+        name="what-was-refused-is-in-doubt",
+        file="jobgen/runtime/acknowledge.py",
+        old="            is_sent = False  # and",
+        new="            pass  # and",
+        test="tests/worker/test_lost_answers.py",
+        only="test_a_refused_result_counts_as_refused",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",

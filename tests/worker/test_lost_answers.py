@@ -228,6 +228,36 @@ _CANCEL: Final = (
 )
 
 
+_STATE: Final = b"SELECT status::text, locked_by, locked_at, attempts_count\n"
+
+
+def test_a_refused_result_counts_as_refused_where_only_the_reason_was_lost(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """Somebody else has the row; that the result found none was answered."""
+
+    async def handler(job: jobs.SendMailJob) -> Retry:
+        conn.execute(
+            "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(),"
+            " locked_at = now(), attempts_count = 2"
+        )
+        conn.commit()
+        return Retry(_HOUR)
+
+    async def scenario() -> None:
+        proxy = Proxy(jobs_dsn, _STATE, answered=True)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, mail_handlers(handler)) as worker,
+        ):
+            await until(lambda: worker.stats().refused + worker.stats().retried == 1)
+            assert proxy.cut.is_set()
+            assert worker.stats().refused == 1
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("outcome", "statement", "counted"),
     [

@@ -12,6 +12,7 @@ import pytest
 
 import generated_example as jobs
 from jobgen.runtime import Handlers, Worker, bind
+from tests.stalls import Stalls
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -49,6 +50,31 @@ def test_an_async_handler_that_overruns_is_cancelled(jobs_dsn: str, kind: str) -
     assert rows(jobs_dsn, "status::text, last_error, attempts_count") == [
         ("job_status_retry", "Timeout reached", 1)
     ]
+
+
+def test_the_time_of_a_handler_runs_from_its_first_step(
+    jobs_dsn: str, stalls: Stalls
+) -> None:
+    """Which may take long before it waits for the first time."""
+    begun = 0.0
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        nonlocal begun
+        begun = time.monotonic()
+        _compute()
+        await asyncio.sleep(PATIENCE)
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler, timeout=1.5)) as worker:
+            await until(lambda: worker.stats().retried == 1)
+            assert stalls.since(begun) < 2.2
+
+    enqueue(jobs_dsn)
+    asyncio.run(scenario())
+
+
+def _compute() -> None:
+    time.sleep(1)
 
 
 def test_a_plain_handler_that_overruns_is_marked_at_once_and_keeps_its_slot(
