@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from jobgen.runtime.decide import (
 )
 from jobgen.runtime.execute import NOTHING, Rest, begin
 from jobgen.runtime.handlers import Bound
+from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.job import Fence
 from jobgen.runtime.log import LOGGER
 from jobgen.runtime.pace import Pace
@@ -72,7 +74,7 @@ class _Queue:
 class Attempts:
     """The attempts of one worker.
 
-    limit: handlers at once over all jobs.
+    limit: handlers at once over all jobs. heartbeat: tells whether they are still its own.
     """
 
     on_free: Callable[[], None]
@@ -84,6 +86,7 @@ class Attempts:
         bound: Iterable[Bound],
         limit: int | None,
         stats: Stats,
+        heartbeat: Heartbeat,
     ) -> None:
         self._results = results
         results.tell = self._written
@@ -91,6 +94,7 @@ class Attempts:
         self._limit = limit
         self._taken = 0
         self._stats = stats
+        self._heartbeat = heartbeat
         self._queues = {each.job.name: _Queue(each) for each in bound}
         # Under a limit of the process, a row that waits would wait for other jobs.
         self._goes_ahead = limit is None or len(self._queues) == 1
@@ -242,13 +246,20 @@ class Attempts:
         if self._free(queue) <= 0:
             return None
         succeeded: list[Attempt] = []
+        safe_until = -math.inf
         try:
             for _ in range(_BURST):
                 if not queue.waiting:
                     break
+                now = time.monotonic()
+                if now > safe_until:  # the last one took long, or all stood still
+                    safe_until = self._heartbeat.safe_until
+                    if now > safe_until:
+                        self._give_back(queue)
+                        break
                 attempt = queue.waiting.popleft()
                 if queue.timeout is not None:
-                    attempt.deadline = time.monotonic() + queue.timeout
+                    attempt.deadline = now + queue.timeout
                 step = begin(attempt, self._threads)
                 if step is NOTHING:
                     attempt.returned = True

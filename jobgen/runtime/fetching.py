@@ -151,8 +151,7 @@ class Fetching:
 
     def _may_fetch(self) -> bool:
         """Only a worker that others see alive takes rows."""
-        heartbeat = self._heartbeat
-        return heartbeat.registered and heartbeat.silent < self._times.lost_after
+        return self._heartbeat.registered and not self._heartbeat.lost
 
     async def _round(self) -> None:
         """Look where it is time to, or sleep until it is."""

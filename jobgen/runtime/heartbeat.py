@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import math
 import os
 import socket
 import tempfile
@@ -31,7 +32,8 @@ FORGET_AFTER = timedelta(days=1)
 class Heartbeat:
     """Beats every `interval` seconds until `stop`.
 
-    `blocked_after`: seconds without a `tick` of the event loop after which the
+    `lost_after`: seconds without a beat after which others may soon own the worker's
+    rows. `blocked_after`: seconds without a `tick` of the event loop after which the
     stack of what blocks it is logged; `dead_after`: after which it counts as
     dead, and the beating stops, so that others rescue its jobs.
     """
@@ -44,6 +46,7 @@ class Heartbeat:
         jobs: Sequence[str],
         *,
         interval: float,
+        lost_after: float,
         blocked_after: float,
         dead_after: float,
         pooled: bool,
@@ -54,12 +57,15 @@ class Heartbeat:
         self._worker_id = worker_id
         self._jobs = list(jobs)
         self._interval = interval
+        self._lost_after = lost_after
         self._blocked_after = blocked_after
         self._dead_after = dead_after
         self._stop = threading.Event()
         self._beaten = threading.Event()
         self._last_beat = time.monotonic()
         self._last_tick = time.monotonic()
+        self._lapsed = False
+        """Whether a beat came too late; until somebody has taken note of it."""
         self.broken: BaseException | None = None
         """What ended it that nobody foresaw: it will never beat again."""
         self._reported = False
@@ -82,9 +88,22 @@ class Heartbeat:
         return self._beaten.is_set()
 
     @property
-    def silent(self) -> float:
-        """Seconds since the start of the last beat that was written."""
-        return time.monotonic() - self._last_beat
+    def safe_until(self) -> float:
+        """Until when, by the monotonic clock, nobody takes the worker's rows.
+
+        Long past where a beat came too late, though others came in time since: it is
+        to be found out also by whoever stood still meanwhile.
+        """
+        return -math.inf if self._lapsed else self._last_beat + self._lost_after
+
+    @property
+    def lost(self) -> bool:
+        """Whether others may own the worker's rows."""
+        return time.monotonic() > self.safe_until
+
+    def noted(self) -> None:
+        """What was in hand when a beat came too late has been let go."""
+        self._lapsed = False
 
     def stop(self, seconds: float) -> None:
         """Take the worker's entry out of the table, within `seconds`."""
@@ -148,6 +167,8 @@ class Heartbeat:
         started = time.monotonic()
         first = not self._beaten.is_set()
         await link.run(_write(Execute(self._package.beat_sql, self._entry())))
+        if started > self.safe_until:
+            self._lapsed = True  # first: there is no moment in which it seems in time
         self._last_beat = started
         self._beaten.set()
         if first:

@@ -106,12 +106,6 @@ class Worker:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._results = Results(self._write, self.id)
-        self._attempts = Attempts(
-            self._results,
-            self._bound,
-            concurrency,
-            self._stats,
-        )
         stale = max((b.job.policy.stale_after for b in self._bound), default=None)
         self._heartbeat = Heartbeat(
             connect,
@@ -119,9 +113,17 @@ class Worker:
             self.id,
             [bound.job.name for bound in self._bound],
             interval=heartbeat_interval,
+            lost_after=lost_after,
             blocked_after=heartbeat_interval,
             dead_after=stale.total_seconds() if stale else dead_after,
             pooled=not listen,
+        )
+        self._attempts = Attempts(
+            self._results,
+            self._bound,
+            concurrency,
+            self._stats,
+            self._heartbeat,
         )
         self._fetching = Fetching(
             connect,
@@ -251,18 +253,20 @@ class Worker:
 
     async def _watch_loop(self) -> None:
         """Ticks for the heartbeat; stops everything once others may own our rows."""
-        lost = False
+        was_lost = False
         while True:
             self._heartbeat.tick()
             if self._heartbeat.broken is not None:
                 raise RuntimeError("there is no heartbeat") from self._heartbeat.broken
-            silent = self._heartbeat.silent > self._times.lost_after
-            if silent and self._attempts:
-                if not lost:
+            is_lost = self._heartbeat.lost
+            if is_lost and self._attempts:
+                if not was_lost:
                     LOGGER.error("no heartbeat was written: handlers are cancelled")
                 # A row whose thread goes on stays ours for as long as it may be.
                 self._attempts.interrupt(threads=False)
-            lost = silent
+            if is_lost:
+                self._heartbeat.noted()
+            was_lost = is_lost
             await asyncio.sleep(self._times.heartbeat_interval / 5)
 
     # --- the end

@@ -119,6 +119,22 @@ WORKER: Final = (
         only="test_a_refused_result_counts_as_refused",
     ),
     Mutant(
+        name="a-beat-that-came-too-late-is-forgiven",
+        file="jobgen/runtime/heartbeat.py",
+        old="            self._lapsed = True",
+        new="            pass",
+        test="tests/worker/test_faults.py",
+        only="test_rows_that_others_took_meanwhile",
+    ),
+    Mutant(
+        name="rows-are-begun-whoever-owns-them",
+        file=_ATTEMPTS,
+        old="                        self._give_back(queue)\n                        break\n",
+        new="                        pass\n",
+        test="tests/worker/test_faults.py",
+        only="test_rows_that_others_took_meanwhile",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",

@@ -143,6 +143,40 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     ]
 
 
+def test_rows_that_others_took_meanwhile_are_not_begun_though_the_heart_beats_again(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """The loop stood still, and so did the heartbeat, which is back before it."""
+    begun: list[int] = []
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        begun.append(job.id)
+        _lose_all(conn)
+
+    async def scenario() -> None:
+        handlers = mail_handlers(handler, concurrency=3)
+        async with running(
+            jobs_dsn, handlers, lost_after=1.0, dead_after=1.5
+        ) as worker:
+            await until(lambda: worker.stats().refused == 3)
+
+    ids = enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    assert begun == ids[:1]
+
+
+def _lose_all(conn: psycopg.Connection[object]) -> None:
+    """No beat can be written for two seconds, in which somebody else takes all rows."""
+    conn.execute("LOCK TABLE jobgen_workers")
+    time.sleep(2)
+    conn.execute(
+        "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(), locked_at = now(),"
+        " attempts_count = attempts_count + 1"
+    )
+    conn.commit()
+    time.sleep(1)  # and here they are again
+
+
 def test_a_worker_that_is_run_long_after_it_was_made_was_not_blocked(
     jobs_dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -152,13 +186,14 @@ def test_a_worker_that_is_run_long_after_it_was_made_was_not_blocked(
         uuid4(),
         ["send_mail"],
         interval=PATIENCE,
+        lost_after=1.0,
         blocked_after=1.0,
         dead_after=PATIENCE,
         pooled=False,
     )
     time.sleep(1.1)
     heartbeat.start()
-    assert heartbeat.silent < 1.0
+    assert not heartbeat.lost
     wait_until(lambda: heartbeat.registered)
     heartbeat.stop(PATIENCE)
     assert "event loop blocked" not in caplog.text
@@ -174,6 +209,7 @@ def test_a_loop_that_is_blocked_is_told_before_the_next_beat(
         uuid4(),
         ["send_mail"],
         interval=PATIENCE,
+        lost_after=PATIENCE,
         blocked_after=0.5,
         dead_after=PATIENCE,
         pooled=False,
@@ -203,6 +239,7 @@ def test_the_loop_is_not_blamed_where_the_whole_process_stood_still(
         uuid4(),
         ["send_mail"],
         interval=0.1,
+        lost_after=PATIENCE,
         blocked_after=1.0,
         dead_after=PATIENCE,
         pooled=False,
