@@ -63,8 +63,12 @@ class _Pile:
         self.succeeds = succeeds
         self.attempts: list[Attempt] = []
         self.again_at = -math.inf
+        self.locked: list[Attempt] = []
+        """Those whose rows somebody locks: the others do not wait with them."""
+        self.locked_again_at = -math.inf
         self._size = size
         self._pauses = Pauses()
+        self._locked_pauses = Pauses()
 
     def take(self) -> list[Attempt]:
         """The next batch, in the order of the ids: two batches cannot deadlock."""
@@ -72,24 +76,42 @@ class _Pile:
         batch, self.attempts = self.attempts[: self._size], self.attempts[self._size :]
         return batch
 
+    def take_locked(self) -> list[Attempt]:
+        """The same of those that were locked, where some may be behind many that are."""
+        batch, self.locked = self.locked[: self._size], self.locked[self._size :]
+        return sorted(batch, key=_id)
+
     def put_back(self, attempts: Iterable[Attempt], error: BaseException) -> float:
         """They could not be written now, and will be after a pause: of what length."""
         self.attempts.extend(attempts)
         wait = self._pauses.failed()
         self.again_at = time.monotonic() + wait
-        LOGGER.warning(
-            "%s: %d results are not written yet, again in %.1f s: %s",
-            self.job.name,
-            len(self.attempts),
-            wait,
-            told(error),
-        )
+        self._tell(len(self.attempts), wait, told(error))
+        return wait
+
+    def put_aside(self, attempts: Iterable[Attempt]) -> float:
+        """The same, because somebody locks their rows."""
+        self.locked.extend(attempts)
+        wait = self._locked_pauses.failed()
+        self.locked_again_at = time.monotonic() + wait
+        self._tell(len(self.locked), wait, "somebody locks their rows")
         return wait
 
     def written(self) -> None:
         """The database answers again."""
         self._pauses.succeeded()
         self.again_at = -math.inf
+        if not self.locked:
+            self._locked_pauses.succeeded()
+
+    def _tell(self, number: int, wait: float, reason: str) -> None:
+        LOGGER.warning(
+            "%s: %d results are not written yet, again in %.1f s: %s",
+            self.job.name,
+            number,
+            wait,
+            reason,
+        )
 
 
 class Results:
@@ -148,6 +170,10 @@ class Results:
                     await self._write_batch(pile)
                     if pile.attempts:
                         self._some.set()
+                if pile.locked and pile.locked_again_at <= time.monotonic():
+                    await self._write_unlocked(pile, pile.take_locked())
+                    if pile.locked:
+                        self._some.set()
 
     async def close(self) -> None:
         """Stop writing: what is not written now never will be."""
@@ -204,32 +230,31 @@ class Results:
         except FAULTS as error:
             self._put_back(pile, batch, error)
             return
+        self._put_aside(pile, [each for each in batch if _id(each) not in free])
         mine = [attempt for attempt in batch if _id(attempt) in free]
         if not mine:
-            self._put_back_locked(pile, batch)
             return
         try:
             written = await self._link.briefly(pile.plan(self._worker_id, mine))
         except errors.LockNotAvailable:  # what one of them changes elsewhere is locked
             self._locked.add(pile.job.name)
-            self._write_each(batch)
-            return
+            self._write_each(mine)
         except FAULTS as error:
             if is_connection_lost(error):
                 _doubt(mine)
-            self._put_back(pile, batch, error)
-            return
+            self._put_back(pile, mine, error)
         except Exception:
-            self._write_each(batch)
-            return
-        self._settle(pile, mine, written)
-        held = [attempt for attempt in batch if _id(attempt) not in free]
-        if held:
-            self._put_back_locked(pile, held)
+            self._write_each(mine)
+        else:
+            pile.written()
+            self._settle(pile, mine, written)
 
-    def _put_back_locked(self, pile: _Pile, held: Sequence[Attempt]) -> None:
-        locked = errors.LockNotAvailable("somebody locks their rows")
-        self._put_back(pile, held, locked)
+    def _put_aside(self, pile: _Pile, attempts: Sequence[Attempt]) -> None:
+        if attempts:
+            for attempt in attempts:
+                self._hold(attempt)
+            wait = pile.put_aside(attempts)
+            asyncio.get_running_loop().call_later(wait, self._some.set)
 
     def _put_back(
         self, pile: _Pile, batch: Sequence[Attempt], error: BaseException
@@ -262,6 +287,9 @@ class Results:
         self, job: JobType[Any, Any, Any], attempts: Sequence[Attempt]
     ) -> None:
         self._unwritten[job.name] -= len(attempts)
+        if self._held:
+            for attempt in self._held.intersection(attempts):
+                self._release(attempt)
         self.succeeded(attempts)
 
     def _write_each(self, batch: Sequence[Attempt]) -> None:
@@ -296,13 +324,16 @@ class Results:
             self._held.add(attempt)
             self._unwritten[attempt.bound.job.name] -= 1
 
+    def _release(self, attempt: Attempt) -> None:
+        if attempt in self._held:
+            self._held.remove(attempt)
+            self._unwritten[attempt.bound.job.name] += 1
+
     def _written(
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
-        if attempt in self._held:
-            self._held.remove(attempt)
-        else:
-            self._unwritten[attempt.bound.job.name] -= 1
+        self._unwritten[attempt.bound.job.name] -= 1
+        self._release(attempt)
         self.tell(attempt, acknowledgement, written)
 
 

@@ -135,6 +135,14 @@ WORKER: Final = (
         only="test_rows_that_others_took_meanwhile",
     ),
     Mutant(
+        name="what-is-locked-makes-all-late",
+        file="jobgen/runtime/results.py",
+        old="        self.locked_again_at = time.monotonic() + wait\n",
+        new="        self.locked_again_at = self.again_at = time.monotonic() + wait\n",
+        test=_RESULTS,
+        only="test_a_row_that_is_locked_for_long",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",

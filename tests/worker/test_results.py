@@ -1,6 +1,7 @@
 """Results are written in batches, and rows fetched ahead; neither shows."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -11,6 +12,7 @@ import pytest
 import generated_example as jobs
 from jobgen.runtime import Retry, Snooze, plans, sync, worker_plans
 from jobgen.runtime.job import Fence
+from tests.stalls import Stalls
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -211,6 +213,35 @@ def test_a_locked_row_holds_up_no_other_result(
             await until(lambda: worker.stats().succeeded == 8)
 
     ids = enqueue(jobs_dsn, 8)
+    asyncio.run(scenario())
+
+
+def test_a_row_that_is_locked_for_long_makes_no_other_result_late(
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+    stalls: Stalls,
+) -> None:
+    """However long the pauses have become after which it is tried again."""
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        if job.id == locked:
+            conn.execute(
+                "SELECT FROM send_mail_jobs WHERE id = %s FOR UPDATE", [locked]
+            )
+
+    async def scenario() -> None:
+        async with running(jobs_dsn, mail_handlers(handler)) as worker:
+            await until(lambda: "again in 3.2 s: somebody locks" in caplog.text)
+            assert worker.stats().succeeded == 1
+            start = time.monotonic()
+            enqueue(jobs_dsn)
+            await until(lambda: worker.stats().succeeded == 2)
+            assert stalls.since(start) < 1
+            conn.rollback()
+            await until(lambda: worker.stats().succeeded == 3)
+
+    locked, _ = enqueue(jobs_dsn, 2)
     asyncio.run(scenario())
 
 
