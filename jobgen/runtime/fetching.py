@@ -137,10 +137,11 @@ class Fetching:
             await self._reject()
         await self._promises.withdraw(self._tables)
 
-    async def give_back_unknown(self) -> None:
-        """Undo fetches of which this worker knows nothing. Raises what `Link` does."""
+    async def give_back_unknown(self) -> bool:
+        """Undo fetches of which this worker knows nothing; whether none is left, nor
+        can come yet. Raises what `Link` does."""
         self._unpack_early()
-        await self._strays.give_back()
+        return await self._strays.give_back()
 
     @property
     def in_doubt(self) -> bool:

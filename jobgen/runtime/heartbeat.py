@@ -61,6 +61,7 @@ class Heartbeat:
         self._blocked_after = blocked_after
         self._dead_after = dead_after
         self._stop = threading.Event()
+        self._leaves = True
         self._beaten = threading.Event()
         self._last_beat = time.monotonic()
         self._last_tick = time.monotonic()
@@ -105,8 +106,10 @@ class Heartbeat:
         """What was in hand when a beat came too late has been let go."""
         self._lapsed = False
 
-    def stop(self, seconds: float) -> None:
-        """Take the worker's entry out of the table, within `seconds`."""
+    def stop(self, seconds: float, *, leave: bool = True) -> None:
+        """Take the worker's entry out of the table, within `seconds`; or let it stay,
+        as that of a worker that is dead."""
+        self._leaves = leave
         self._stop.set()
         self._thread.join(seconds)
 
@@ -130,7 +133,9 @@ class Heartbeat:
                     wait = pauses.failed()
                     LOGGER.warning("heartbeat failed: %s", told(error))
             await self._watch(wait)
-        await self._leave(link)
+        if self._leaves:
+            await self._leave(link)
+        await link.drop()
 
     async def _watch(self, seconds: float) -> None:
         """Wait so long, or until `stop`; look at the loop as soon as it may be blocked,
@@ -184,7 +189,6 @@ class Heartbeat:
             await link.run(_write(Execute(self._package.leave_sql, (self._worker_id,))))
         except FAULTS as error:
             LOGGER.warning("the worker's entry stays behind: %s", told(error))
-        await link.drop()
 
     def _report_block(self, seconds: float) -> None:
         try:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import psycopg
+from psycopg import errors
 
 from jobgen.runtime import plans, worker_plans
 from jobgen.runtime.doubt import Doubt
@@ -64,22 +65,23 @@ class Strays:
                 self._doubt.lost(time.monotonic(), self._link.session)
             raise
 
-    async def give_back(self) -> None:
-        """Undo the fetches that took them. Raises what `Link` does.
+    async def give_back(self) -> bool:
+        """Undo the fetches that took them; whether none is left, nor can come yet.
 
         Between two fetches only: each row that one took is then known. A row whose
-        result is written meanwhile is protected by its fence.
+        result is written meanwhile is protected by its fence. Raises what `Link` does.
         """
         alive = await self._alive()  # before: what they do until then is seen
         complete = True
         for table in self._tables:
             try:
-                await self._give_back(table)
+                complete = await self._give_back(table) and complete
             except FAULTS as error:
                 if is_connection_lost(error):
                     raise
                 complete = False  # somebody locks it, say: the others do not wait
         self._doubt.looked(time.monotonic(), alive, complete=complete)
+        return complete and not self._doubt
 
     async def _alive(self) -> Collection[int]:
         """Which sessions of lost fetches are there still; in doubt, all of them."""
@@ -93,17 +95,27 @@ class Strays:
                 raise
             return sessions
 
-    async def _give_back(self, table: Table) -> None:
-        """The same for one table."""
+    async def _give_back(self, table: Table) -> bool:
+        """The same for one table, but for rows that somebody locks."""
         statements = table.job.statements
         known = frozenset(self._known())  # before: what is held may finish meanwhile
         held = await table.run(
             self._link, worker_plans.held(statements, self._worker_id)
         )
+        locked = 0
         for fence in set(held) - known:
-            await table.run(self._link, plans.give_back(statements, fence))
-            LOGGER.warning(
-                "%s %s was fetched without an answer: given back",
-                table.job.name,
-                fence.id,
-            )
+            plan = plans.give_back(statements, fence)
+            try:
+                if locked:
+                    await self._link.briefly(plan)
+                else:
+                    await table.run(self._link, plan)
+            except errors.LockNotAvailable:
+                locked += 1
+            else:
+                LOGGER.warning(
+                    "%s %s was fetched without an answer: given back",
+                    table.job.name,
+                    fence.id,
+                )
+        return locked == 0

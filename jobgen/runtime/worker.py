@@ -23,7 +23,7 @@ from jobgen.runtime.fetching import Fetching
 from jobgen.runtime.handlers import Handlers
 from jobgen.runtime.heartbeat import Heartbeat
 from jobgen.runtime.link import Connect, Link
-from jobgen.runtime.log import FAULTS, LOGGER
+from jobgen.runtime.log import FAULTS, LOGGER, told
 from jobgen.runtime.loop import cancel_all, run_on_own_loop
 from jobgen.runtime.minute import Minute
 from jobgen.runtime.preflight import (
@@ -322,9 +322,10 @@ class Worker:
             await self._cut(fetching)
         await self._results.close()
         await cancel_all(background)
+        leave = True
         if unfinished or self._fetching.in_doubt:
-            await self._give_back_unknown()
-        await asyncio.to_thread(self._heartbeat.stop, self._times.flush)
+            leave = await self._given_back_unknown()
+        await asyncio.to_thread(self._heartbeat.stop, self._times.flush, leave=leave)
         for link in (self._fetching.link, self._write, self._care):
             await link.drop()
         LOGGER.info("worker %s stopped: %s", self.id, self._stats)
@@ -347,11 +348,21 @@ class Worker:
                 link.hang_up()
             await asyncio.wait({fetching}, timeout=self._times.flush)
 
-    async def _give_back_unknown(self) -> None:
-        """What still runs under this worker's name would wait for a rescue."""
-        with contextlib.suppress(*FAULTS):
+    async def _given_back_unknown(self) -> bool:
+        """Whether nothing runs under this worker's name any more.
+
+        Else its entry has to stay: rows of a worker that is dead are rescued soon, and
+        those of one that nobody knows after `stale_after`.
+        """
+        try:
             async with asyncio.timeout(self._times.flush):
-                await self._fetching.give_back_unknown()
+                if await self._fetching.give_back_unknown():
+                    return True
+                reason = "they are locked, or may still come"
+        except FAULTS as error:
+            reason = told(error)
+        LOGGER.warning("rows are left behind, for others to rescue: %s", reason)
+        return False
 
     def _names(self) -> str:
         return ", ".join(bound.job.name for bound in self._bound)

@@ -143,6 +143,14 @@ WORKER: Final = (
         only="test_a_row_that_is_locked_for_long",
     ),
     Mutant(
+        name="who-leaves-rows-behind-is-unknown",
+        file="jobgen/runtime/worker.py",
+        old="self._times.flush, leave=leave)",
+        new="self._times.flush)",
+        test="tests/worker/test_stopping.py",
+        only="test_a_row_that_is_locked_at_the_end",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",

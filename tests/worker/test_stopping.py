@@ -12,7 +12,15 @@ import generated_example as jobs
 from jobgen.runtime import Worker
 from tests.chaos.network import network
 from tests.stalls import Pause, Stalls
-from tests.worker.support import PATIENCE, enqueue, mail_handlers, rows, until
+from tests.worker.support import (
+    PATIENCE,
+    enqueue,
+    mail_handlers,
+    rows,
+    running,
+    statuses,
+    until,
+)
 
 _SLOW_FETCH = f"""\
 CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -116,3 +124,36 @@ def test_a_server_that_says_nothing_any_more_is_not_waited_for(
 
     enqueue(jobs_dsn)
     assert asyncio.run(scenario()) < PATIENCE
+
+
+def test_a_row_that_is_locked_at_the_end_is_rescued_soon(
+    jobs_dsn: str, conn: psycopg.Connection[object]
+) -> None:
+    """It cannot be given back; the others can, and the worker counts as dead."""
+    handler = _Handler()
+
+    async def stopped() -> None:
+        handlers = mail_handlers(handler)
+        async with running(jobs_dsn, handlers, grace=0.1) as worker:
+            await until(lambda: worker.stats().fetched == 3)
+            await until(lambda: handler.begun)
+            conn.execute(
+                "SELECT FROM send_mail_jobs WHERE id = ANY(%s) FOR UPDATE", [ids[:2]]
+            )
+
+    async def others() -> None:
+        handlers = mail_handlers(_nothing)
+        async with running(
+            jobs_dsn, handlers, lost_after=1.0, dead_after=1.5
+        ) as worker:
+            await until(lambda: worker.stats().succeeded == 3)
+
+    ids = enqueue(jobs_dsn, 3)
+    asyncio.run(stopped())
+    assert statuses(jobs_dsn) == ["running", "running", "not_started"]
+    conn.rollback()
+    asyncio.run(others())
+    assert rows(jobs_dsn, "attempts_count") == [(2,), (2,), (1,)]
+
+
+async def _nothing(job: jobs.SendMailJob) -> None: ...
