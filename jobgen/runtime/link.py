@@ -321,7 +321,7 @@ class Link:
 
     async def _doubt(self, conn: AsyncConnection[object]) -> None:
         """Look now, and again if there was an answer."""
-        if await is_at_work(self._open_another, lambda: self._session):
+        if await is_at_work(conn, self._open_another, lambda: self._session):
             await asyncio.sleep(DOUBT_SECONDS)
             await self._doubt(conn)
             return

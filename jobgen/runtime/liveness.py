@@ -2,7 +2,8 @@
 
 A half-open connection says nothing for ever: a firewall dropped it, or the other
 host is gone. No time limit tells it from a statement that takes long, so the server
-is asked, on another connection, whether it is still at work.
+is asked, on another connection, whether it is still at work. One that sends an answer
+which never comes in says that it is; over a slow connection it comes in bit by bit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, LiteralString, NamedTuple
 
@@ -41,11 +44,16 @@ SELECT
 # lent the session on, to this very question even, it has got the answer that did not
 # come: the transaction is another one.
 _ACTIVE: Final[LiteralString] = """\
-SELECT state = 'active' OR state_change > clock_timestamp() - interval '1 second'
+SELECT
+    state = 'active' OR state_change > clock_timestamp() - interval '1 second',
+    wait_event = 'ClientWrite'
 FROM pg_catalog.pg_stat_activity
 WHERE pid = $1::integer
 AND ($2::bigint IS NULL OR (extract(epoch FROM xact_start) * 1000000)::bigint = $2)
 """
+
+# Of struct tcp_info: how many milliseconds ago the last data came in.
+_LAST_DATA: Final = slice(52, 56)
 
 Open = Callable[[], Awaitable[AsyncConnection[object]]]
 """Opens another connection to the same server. Raises `TimeoutError` where nobody
@@ -55,8 +63,10 @@ Ours = Callable[[], Session | None]
 """The session that is to answer; None: a pooler gave us none yet."""
 
 
-async def is_at_work(open_another: Open, ours: Ours) -> bool:
-    """Whether the server still carries out what was asked in our session.
+async def is_at_work(
+    conn: AsyncConnection[object], open_another: Open, ours: Ours
+) -> bool:
+    """Whether the server still carries out what was asked in our session, on `conn`.
 
     Where it refuses to say (too many clients, say), the benefit of the doubt. Whoever
     waits for a session of a pooler is served before those who come later: the
@@ -64,14 +74,43 @@ async def is_at_work(open_another: Open, ours: Ours) -> bool:
     """
     try:
         async with await open_another() as other:
-            cursor = AsyncCursor(other)
-            await cursor.execute(_ACTIVE, ours() or (None, None))
-            row = await cursor.fetchone()
+            return await _says(AsyncCursor(other), ours(), conn)
     except TimeoutError:
         return False
     except (psycopg.Error, OSError):
         return True
-    return row is not None and row[0] is not False
+
+
+async def _says(
+    cursor: AsyncCursor, ours: Session | None, conn: AsyncConnection[object]
+) -> bool:
+    """What the server says of our session, if it does not contradict what comes in."""
+    asked = time.monotonic()
+    await cursor.execute(_ACTIVE, ours or (None, None))
+    row = await cursor.fetchone()
+    if row is None:
+        return False
+    is_active, is_sending = row
+    # Looked at only now: what had been sent when the server said so has come in.
+    if is_sending and _heard(conn) < asked - DOUBT_SECONDS:
+        return False
+    return is_active is not False
+
+
+def _heard(conn: AsyncConnection[object]) -> float:
+    """When the last data came in, on the monotonic clock.
+
+    Now, if nobody knows, or where some has not been read yet: it may have kept out more.
+    """
+    now = time.monotonic()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, psycopg.Error), _twin(conn) as twin:
+            info = twin.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA.stop)
+            try:
+                twin.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return now - int.from_bytes(info[_LAST_DATA], sys.byteorder) / 1000
+    return now
 
 
 def hang_up(conn: AsyncConnection[object]) -> None:
@@ -79,8 +118,10 @@ def hang_up(conn: AsyncConnection[object]) -> None:
 
     To cancel the waiting would ask the same silent server for leave.
     """
-    with (
-        contextlib.suppress(OSError, psycopg.Error),
-        socket.socket(fileno=os.dup(conn.fileno())) as twin,
-    ):
+    with contextlib.suppress(OSError, psycopg.Error), _twin(conn) as twin:
         twin.shutdown(socket.SHUT_RDWR)
+
+
+def _twin(conn: AsyncConnection[object]) -> socket.socket:
+    """The same socket, to be closed without a loss to the connection."""
+    return socket.socket(fileno=os.dup(conn.fileno()))

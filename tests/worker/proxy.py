@@ -13,13 +13,12 @@ _CHUNK: Final = 1 << 16
 
 
 class _Relay(ABC):
-    """Something between a client and the server, which has seen `marked` statements."""
+    """Something between a client and the server."""
 
-    def __init__(self, server_dsn: str, marked: bytes) -> None:
+    def __init__(self, server_dsn: str) -> None:
         server = conninfo_to_dict(server_dsn)
         self._socket = f"{server['host']}/.s.PGSQL.{server['port']}"
         self._server_dsn = server_dsn
-        self._marked = marked
         self.dsn = ""
         """How to connect through it."""
 
@@ -54,7 +53,8 @@ class Proxy(_Relay):
     """
 
     def __init__(self, server_dsn: str, marked: bytes, *, answered: bool) -> None:
-        super().__init__(server_dsn, marked)
+        super().__init__(server_dsn)
+        self._marked = marked
         self._answered = answered
         self.cut = asyncio.Event()
         """Set once the connection has been lost."""
@@ -97,7 +97,8 @@ class SlowProxy(_Relay):
     """
 
     def __init__(self, server_dsn: str, marked: bytes) -> None:
-        super().__init__(server_dsn, marked)
+        super().__init__(server_dsn)
+        self._marked = marked
         self.kept = asyncio.Event()
         """Set once the server has answered."""
         self.delivered = asyncio.Event()
@@ -130,6 +131,51 @@ class SlowProxy(_Relay):
             back.cancel()
             to_server.close()
             to_client.close()
+
+
+class NarrowProxy(_Relay):
+    """Forwards bytes both ways, and waits for `pause` seconds before each 64 KB at most
+    that the server sends.
+
+    stall_after: once, what has carried so many bytes to the client is dead, and neither
+    end is told. Nothing is read there any more, so that whoever sends has to wait.
+    """
+
+    def __init__(
+        self, server_dsn: str, *, pause: float = 0.0, stall_after: int | None = None
+    ) -> None:
+        super().__init__(server_dsn)
+        self._pause = pause
+        self._stall_after = stall_after
+        self.stalled = asyncio.Event()
+        """Set once a connection is dead."""
+
+    async def _connected(
+        self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        server, to_server = await asyncio.open_unix_connection(self._socket)
+        asking = asyncio.create_task(_forward(client, to_server))
+        carried = 0
+        try:
+            while data := await server.read(_CHUNK):
+                await asyncio.sleep(self._pause)
+                to_client.write(data)
+                await to_client.drain()
+                carried += len(data)
+                if self._stalls(carried):
+                    asking.cancel()
+                    self.stalled.set()
+                    await asyncio.Event().wait()
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the latter as the test ends
+        finally:
+            asking.cancel()
+            to_server.close()
+            to_client.close()
+
+    def _stalls(self, carried: int) -> bool:
+        limit = self._stall_after
+        return limit is not None and carried >= limit and not self.stalled.is_set()
 
 
 async def _forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -221,9 +221,9 @@ def test_a_session_is_at_our_work_for_as_long_as_our_transaction_lasts(
             async with conn.transaction():
                 session = await _session(conn)
                 async with _busy(conn):
-                    ours = await is_at_work(open_another, lambda: session)
+                    ours = await is_at_work(conn, open_another, lambda: session)
             async with conn.transaction(), _busy(conn):
-                others = await is_at_work(open_another, lambda: session)
+                others = await is_at_work(conn, open_another, lambda: session)
         return ours, others
 
     assert asyncio.run(scenario()) == (True, False)
@@ -264,7 +264,7 @@ def test_a_session_that_a_pooler_lends_to_the_question_is_not_at_our_work(
 
         async with conn.transaction():
             session = await _session(conn)
-        return await is_at_work(open_another, lambda: session)
+        return await is_at_work(conn, open_another, lambda: session)
 
     assert not asyncio.run(scenario())
 
