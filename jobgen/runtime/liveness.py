@@ -40,16 +40,23 @@ SELECT
 """
 """The session, and when the transaction of this very statement began."""
 
-# Between two statements of one piece of work it is idle for a moment. Where a pooler has
-# lent the session on, to this very question even, it has got the answer that did not
-# come: the transaction is another one.
-_ACTIVE: Final[LiteralString] = """\
-SELECT
-    state = 'active' OR state_change > clock_timestamp() - interval '1 second',
-    wait_event = 'ClientWrite'
+_OURS: Final[LiteralString] = """\
 FROM pg_catalog.pg_stat_activity
 WHERE pid = $1::integer
 AND ($2::bigint IS NULL OR (extract(epoch FROM xact_start) * 1000000)::bigint = $2)
+"""
+# Between two statements of one piece of work it is idle for a moment. Where a pooler has
+# lent the session on, to this very question even, it has got the answer that did not
+# come: the transaction is another one.
+_ACTIVE: Final[LiteralString] = f"""\
+SELECT
+    state = 'active' OR state_change > clock_timestamp() - interval '1 second',
+    wait_event = 'ClientWrite'
+{_OURS}"""
+# No time limit ends a process that waits to send.
+_END: Final[LiteralString] = f"""\
+SELECT pg_catalog.pg_terminate_backend(pid)
+{_OURS}AND wait_event = 'ClientWrite'
 """
 
 # Of struct tcp_info: how many milliseconds ago the last data came in.
@@ -84,15 +91,22 @@ async def is_at_work(
 async def _says(
     cursor: AsyncCursor, ours: Session | None, conn: AsyncConnection[object]
 ) -> bool:
-    """What the server says of our session, if it does not contradict what comes in."""
+    """What the server says of our session, if it does not contradict what comes in.
+
+    A session whose answer does not is ended: it would hold our rows, for as long as
+    the server's system hopes that we take the rest.
+    """
+    session = ours or (None, None)
     asked = time.monotonic()
-    await cursor.execute(_ACTIVE, ours or (None, None))
+    await cursor.execute(_ACTIVE, session)
     row = await cursor.fetchone()
     if row is None:
         return False
     is_active, is_sending = row
     # Looked at only now: what had been sent when the server said so has come in.
     if is_sending and _heard(conn) < asked - DOUBT_SECONDS:
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+            await cursor.execute(_END, session)
         return False
     return is_active is not False
 

@@ -144,6 +144,14 @@ PROMISES: Final = (
         only="test_an_answer_that_stops_coming_in_is_given_up",
     ),
     Mutant(
+        name="a-server-that-cannot-get-rid-of-an-answer-keeps-the-rows",
+        file="jobgen/runtime/liveness.py",
+        old="            await cursor.execute(_END, session)\n",
+        new="            pass\n",
+        test="tests/worker/test_large_answers.py",
+        only="test_an_answer_that_stops_coming_in_is_given_up",
+    ),
+    Mutant(
         name="a-server-that-sends-slowly-is-dead",
         file="jobgen/runtime/liveness.py",
         old="if is_sending and _heard(conn) < asked - DOUBT_SECONDS:",
