@@ -8,6 +8,7 @@ which never comes in says that it is; over a slow connection it comes in bit by 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -75,13 +76,19 @@ async def is_at_work(
 ) -> bool:
     """Whether the server still carries out what was asked in our session, on `conn`.
 
-    Where it refuses to say (too many clients, say), the benefit of the doubt. Whoever
+    Where it refuses to say (too many clients, say), or falls silent over the question
+    itself, the benefit of the doubt, until it is asked again. Whoever
     waits for a session of a pooler is served before those who come later: the
     connection is dead if another one was answered meanwhile.
     """
     try:
         async with await open_another() as other:
-            return await _says(AsyncCursor(other), ours(), conn)
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(DOUBT_SECONDS, hang_up, other)
+            try:
+                return await _says(AsyncCursor(other), ours(), conn)
+            finally:
+                timer.cancel()
     except TimeoutError:
         return False
     except (psycopg.Error, OSError):

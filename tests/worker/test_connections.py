@@ -16,6 +16,8 @@ import generated_example as jobs
 from jobgen.runtime import Worker
 from jobgen.runtime.cursor import AsyncCursor
 from jobgen.runtime.link import Connect, Link, open_connection
+from jobgen.runtime.liveness import Session, is_at_work
+from tests.chaos.network import Network, network
 from tests.servers import Server
 from tests.stalls import Stalls
 from tests.worker.support import (
@@ -124,6 +126,27 @@ def test_work_in_many_short_statements_is_not_taken_for_dead(
 
     asyncio.run(main())
     assert [each for each in caplog.records if each.name == "jobgen"] == []
+
+
+def test_a_network_that_fails_while_the_server_is_asked_does_not_end_the_doubt(
+    jobs_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again, on yet another connection."""
+    monkeypatch.setattr("jobgen.runtime.liveness.DOUBT_SECONDS", 0.3)
+
+    async def scenario(broken: Network, dsn: str) -> bool:
+        async def open_another() -> AsyncConnection[object]:
+            conn = await open_connection(dsn, "another")
+            broken.swallow()
+            return conn
+
+        async with await open_connection(jobs_dsn, "ours") as conn:
+            session = Session(conn.info.backend_pid, since=None)
+            asked = is_at_work(conn, open_another, lambda: session)
+            return await asyncio.wait_for(asked, PATIENCE)
+
+    with network(jobs_dsn) as (broken, dsn):
+        assert asyncio.run(scenario(broken, dsn))
 
 
 def _has_succeeded(worker: Worker, count: int) -> bool:
