@@ -21,16 +21,18 @@ from benchmarks.sizes import FULL, QUICK
 from benchmarks.table import to_json, to_markdown
 
 _RESULTS: Final = ROOT / "benchmarks" / "results"
+_QUICK_RESULTS: Final = ROOT / "build" / "bench-quick"
 
 
 def main() -> None:
-    """Measure, print the table, and write it where README finds it."""
+    """Measure, print the table, and write it; in full, where README finds it."""
     arguments = _arguments()
     results = _measured(arguments)
     text = to_markdown(results)
     print(text)
     if arguments.only is None:
-        _write(arguments.output, results, text)
+        usual = _QUICK_RESULTS if arguments.quick else _RESULTS
+        _write(arguments.output or usual, results, text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,7 +46,7 @@ def _arguments() -> argparse.Namespace:
         choices=list(ALL),
         help="these measures alone; the results are printed, not written",
     )
-    parser.add_argument("--output", type=Path, default=_RESULTS)
+    parser.add_argument("--output", type=Path, help="a directory for the results")
     return parser.parse_args()
 
 
@@ -64,11 +66,12 @@ def _measured(arguments: argparse.Namespace) -> Results:
             server=running, python=newest_python(arguments.python), sizes=sizes
         )
         measured = tuple(run(ALL[name](bench), sizes.rounds, tell) for name in names)
-        return gathered(bench, "quick" if arguments.quick else "full", measured)
+        form = "quick" if arguments.quick else "full"
+        return gathered(bench, form, time.monotonic() - started, measured)
 
 
 def _write(directory: Path, results: Results, text: str) -> None:
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     files = {
         "results.md": text,
         "results.json": to_json(results),

@@ -32,10 +32,12 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """form: `full` or `quick`. settings: by subject. versions: by package."""
+    """form: `full` or `quick`. minutes: how long it took. settings: by subject.
+    versions: by package."""
 
     date: str
     form: str
+    minutes: int
     rounds: int
     machine: Machine
     postgres: str
@@ -51,7 +53,9 @@ class Results:
         return next((each for each in self.measured if each.name == name), None)
 
 
-def gathered(bench: Bench, form: str, measured: tuple[Measured, ...]) -> Results:
+def gathered(
+    bench: Bench, form: str, seconds: float, measured: tuple[Measured, ...]
+) -> Results:
     """The run's results, with all that a reader needs to judge them."""
     subjects = (RAW, JOBGEN, JOBGEN_DEFAULT, *PEERS)
     able = [subject for subject in subjects if bench.can_run(subject)]
@@ -65,6 +69,7 @@ def gathered(bench: Bench, form: str, measured: tuple[Measured, ...]) -> Results
     return Results(
         date=datetime.now(UTC).date().isoformat(),
         form=form,
+        minutes=round(seconds / 60),
         rounds=bench.sizes.rounds,
         machine=_machine(),
         postgres=bench.server.version,

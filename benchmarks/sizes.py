@@ -56,6 +56,7 @@ FULL: Final = Sizes(
         PROCRASTINATE: 1_000,
     },
     snapshot={
+        RAW: 200_000,
         JOBGEN: 200_000,
         PGQUEUER: 50_000,
         AWA: 12_000,
@@ -98,7 +99,7 @@ QUICK: Final = Sizes(
         OBAN: 4_000,
         PROCRASTINATE: 800,
     },
-    snapshot={JOBGEN: 50_000, PGQUEUER: 20_000},
+    snapshot={RAW: 30_000, JOBGEN: 50_000, PGQUEUER: 20_000},
     bulk={
         RAW: 100_000,
         JOBGEN: 100_000,

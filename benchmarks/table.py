@@ -66,8 +66,8 @@ def _heading(results: Results) -> str:
     versions = ", ".join(f"{name} {text}" for name, text in results.versions.items())
     lines = [
         f"`make bench{'-quick' if results.form == 'quick' else ''}`,"
-        f" {results.date}; {results.rounds} rounds that alternate; medians, and ranges"
-        " in brackets.",
+        f" {results.date}, in {results.minutes} minutes; {results.rounds} rounds that"
+        " alternate; medians, and ranges in brackets.",
         f"{results.machine}.",
         f"PostgreSQL {results.postgres} (fsync on), Python {results.python}: {versions}.",
         *(f"Not measured: {text}." for text in results.left_out),

@@ -10,7 +10,7 @@ from benchmarks.measures.drain import SPEED, speed
 from benchmarks.measures.wake import P50, P99
 from benchmarks.percentiles import percentile
 from benchmarks.rounds import Case, Measure, Sample
-from benchmarks.subject import JOBGEN, PEERS, Subject
+from benchmarks.subject import JOBGEN, PEERS, RAW, Subject
 from benchmarks.working import working
 
 P999: Final = "p99.9 ms"
@@ -20,7 +20,7 @@ def measure(bench: Bench) -> Measure:
     """Each at half of its own speed, which is measured first."""
     subjects = [
         each
-        for each in (JOBGEN, *PEERS)
+        for each in (RAW, JOBGEN, *PEERS)
         if bench.can_run(each) and each in bench.sizes.snapshot
     ]
     rates: dict[str, float] = {}

@@ -9,6 +9,7 @@ def results(*measured: Measured) -> Results:
     return Results(
         date="2031-05-06",
         form="quick",
+        minutes=4,
         rounds=3,
         machine=Machine(cores=2, memory_gb=8, processor="A <chip>", system="Linux"),
         postgres="18.6",
