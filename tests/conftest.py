@@ -46,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--wakeups-seconds",
         metavar="SECONDS",
         type=float,
-        default=20.0,
-        help="how long tests/wakeups looks for a job that is overlooked (20)",
+        default=60.0,
+        help="how long tests/wakeups looks for a job that is overlooked (60)",
     )
     parser.addoption(
         "--other-tools",
