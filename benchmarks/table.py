@@ -21,6 +21,7 @@ In jobgen's favour:
 - jobgen knows the columns beforehand, and binds them; the peers store JSON or bytes.
 - The drain of jobgen has `concurrency: 1000`, as the peers are set up; its default of
   16 is a row of its own.
+- jobgen takes up to 1,000 rows at a time, and the raw loop 500.
 - Not every queue drains the same number of jobs: a slow one would take hours.
 - `enqueue_copy` is one transaction for all; the peers have nothing like it, but awa-pg.
 

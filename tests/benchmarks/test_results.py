@@ -8,6 +8,7 @@ import pytest
 from benchmarks.goals import GOALS
 from benchmarks.picture import to_svg
 from benchmarks.table import number, to_json, to_markdown
+from jobgen.runtime.table import BATCH
 from tests.benchmarks.runs import drain, results
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -29,6 +30,13 @@ def test_the_table_says_who_was_left_out_and_with_which_settings() -> None:
     assert "Not measured: oban needs Python 3.12." in text
     assert "- PostgreSQL: fsync on" in text
     assert "- jobgen: worker defaults" in text
+
+
+def test_the_table_says_how_many_rows_are_taken_at_a_time() -> None:
+    """Larger batches are in jobgen's favour."""
+    text = to_markdown(results())
+    favour, _ = text.split("Against it:")
+    assert f"takes up to {BATCH:,} rows at a time, and the raw loop 500" in favour
 
 
 @pytest.mark.parametrize(
