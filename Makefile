@@ -48,11 +48,13 @@ mutants: .venv/.dev ## break the code line by line: a test must fail each time
 chaos: .venv/.dev ## break workers, server and network; no job may be lost (3 minutes)
 	pytest -q -n 2 -rP tests/chaos
 
-soak: .venv/.dev ## half an hour of random schemas, values and histories; migrations; chaos at full length
+soak: .venv/.dev ## half an hour of random schemas, values and histories; migrations; all durations in full
 	python -m tests.soak $(SOAK)
 	pytest -q -n 2 -o faulthandler_timeout=0 --live-rows 1000000 --other-tools tests/migrate
 	pytest -q -rP -o faulthandler_timeout=0 --chaos-scale 1 tests/chaos
 	pytest -q -rP -o faulthandler_timeout=0 --wakeups-seconds 600 tests/wakeups/test_stress.py
+	pytest -q -n 2 -rP -o faulthandler_timeout=0 --hold-seconds 60 tests/wakeups/test_locks.py \
+		tests/worker/test_faults.py::test_a_handler_that_blocks_the_loop_does_not_look_dead
 
 bench: .venv/.dev ## measure jobgen beside raw SQL and its peers, and the generator (half an hour)
 	python -m benchmarks

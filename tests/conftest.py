@@ -50,6 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long tests/wakeups looks for a job that is overlooked (60)",
     )
     parser.addoption(
+        "--hold-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="hold locks, slots and event loops for at least so long (a few seconds)",
+    )
+    parser.addoption(
         "--other-tools",
         action="store_true",
         help="carry out migrations with Alembic and Django too, which come from PyPI",
@@ -145,6 +152,12 @@ def stalls() -> Iterator[Stalls]:
     """When the machine stood still during the test, for those that look at the clock."""
     with Stalls() as found:
         yield found
+
+
+@pytest.fixture
+def hold_seconds(request: pytest.FixtureRequest) -> float:
+    """For how long, at least, a test that holds something up does so."""
+    return float(str(request.config.getoption("--hold-seconds")))
 
 
 @pytest.fixture(scope="session")

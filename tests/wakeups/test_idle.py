@@ -14,15 +14,13 @@ import pytest
 from psycopg import RawCursor
 
 import generated_example as jobs
-from jobgen.runtime import Handlers, Worker, bind
-from tests.emit.schemas import HEAD, files
+from jobgen.runtime import Handlers, Worker
 from tests.plans.explain import measure, worker_connection
-from tests.properties.packages import imported
 from tests.servers import Server
 from tests.wakeups.statements import log_statements, of_fetching, of_workers
+from tests.wakeups.tables import fifty_tables
 from tests.worker.support import enqueue, mail_handlers, running, until
 
-_TABLES: Final = 50
 _POLL: Final = 0.5
 _LOOK: Final = 3.0
 """Seconds for which statements are counted."""
@@ -69,16 +67,9 @@ async def _sent(
 @contextmanager
 def _fifty_tables(server: Server) -> Generator[Handlers]:
     """With every statement sent to them in the log."""
-    named = [f"job{number}" for number in range(_TABLES)]
-    text = (
-        HEAD + "jobs:\n" + "".join(f"  {name}: {{columns: {{}}}}\n" for name in named)
-    )
-    with imported(files(text), {}) as package:
-        with psycopg.connect(server.dsn(), autocommit=True) as conn:
-            conn.execute(package.SCHEMA_SQL)
+    with fifty_tables(server.dsn()) as handlers:
         log_statements(server)
-        bound = (bind(getattr(package, name).JOB, _nothing) for name in named)
-        yield Handlers(package.PACKAGE, tuple(bound))
+        yield handlers
 
 
 def test_an_idle_worker_asks_for_fifty_tables_at_once(own_server: Server) -> None:

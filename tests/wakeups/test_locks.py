@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from itertools import cycle
+from typing import Final
 
 import psycopg
 
 import generated_example as jobs
-from jobgen.runtime import Handlers, bind
+from jobgen.runtime import Handlers
 from tests.emit.schemas import HEAD, files
 from tests.properties.packages import imported
 from tests.unseen import Unseen
+from tests.wakeups.promises import Connection
+from tests.wakeups.tables import JOBS, fifty_tables
 from tests.worker.support import (
     enqueue,
     mail_handlers,
@@ -22,8 +26,10 @@ from tests.worker.support import (
     until,
 )
 
-_LOCKED: float = 3.0
+_LOCKED: Final = 3.0
 """Seconds: much longer than a worker waits for a lock, or between its rescues."""
+_FULL: Final = 1.5
+"""Seconds in which all slots are: longer than a mark lives."""
 
 _NEVER_ENDS = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,48 +43,58 @@ CREATE TRIGGER refuse BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
 
 
 def test_a_locked_table_holds_up_no_other_table(
-    jobs_dsn: str, conn: psycopg.Connection[object]
+    database: str, hold_seconds: float
 ) -> None:
-    """Each job of the other one runs while the lock is held; the figure is printed."""
+    """Each job of the others runs while the lock is held; the figure is printed."""
+    held = max(_LOCKED, hold_seconds)
+    locked, *others = JOBS
 
-    async def nothing(job: object) -> None: ...
-
-    mails = mail_handlers(nothing)
-    charts = bind(jobs.prune_charts.JOB, nothing)
-    both = Handlers(jobs.PACKAGE, (*mails.bound, charts))
-
-    async def scenario() -> None:
+    async def scenario(
+        handlers: Handlers, locker: Connection, producer: Connection
+    ) -> None:
         waits: list[float] = []
-        async with running(jobs_dsn, both) as worker:
+        async with running(database, handlers) as worker:
             await until(lambda: worker.stats().succeeded == 1)
-            conn.execute("LOCK TABLE send_mail_jobs IN ACCESS EXCLUSIVE MODE")
-            locked = time.monotonic()
-            while time.monotonic() < locked + _LOCKED:
+            locker.execute(
+                f"LOCK TABLE {locked}_jobs IN ACCESS EXCLUSIVE MODE".encode()
+            )
+            end = time.monotonic() + held
+            for name in cycle(others):
                 began = time.monotonic()
-                await asyncio.to_thread(_prune, jobs_dsn)
+                if began > end:
+                    break
+                await asyncio.to_thread(_insert_one, producer, name)
                 waits.append(began)
                 await until(lambda: worker.stats().succeeded == 1 + len(waits))
                 waits[-1] = time.monotonic() - began
-            conn.rollback()
-            enqueue(jobs_dsn)
+            locker.rollback()
+            _insert_one(producer, locked)
             await until(lambda: worker.stats().succeeded == 2 + len(waits))
         waits.sort()
-        print(f"locked: half within {waits[len(waits) // 2]}, worst {waits[-1]} s")
-        assert len(waits) > 10 * _LOCKED
+        print(
+            f"locked: {len(waits)} jobs of {len(others)} other tables, half within"
+            f" {waits[len(waits) // 2]:.3f}, worst {waits[-1]:.3f} s"
+        )
+        assert len(waits) > max(10 * held, len(others))
 
-    enqueue(jobs_dsn)
-    asyncio.run(scenario())
+    with (
+        fifty_tables(database) as handlers,
+        psycopg.connect(database) as locker,
+        psycopg.connect(database, autocommit=True) as producer,
+    ):
+        _insert_one(producer, locked)
+        asyncio.run(scenario(handlers, locker, producer))
 
 
-def _prune(dsn: str) -> None:
-    with psycopg.connect(dsn) as conn:
-        jobs.prune_charts.enqueue(conn, jobs.PruneCharts())
+def _insert_one(conn: Connection, name: str) -> None:
+    conn.execute(f"INSERT INTO {name}_jobs DEFAULT VALUES".encode())
 
 
 def test_a_running_row_that_somebody_locks_runs_once(
-    jobs_dsn: str, conn: psycopg.Connection[object]
+    jobs_dsn: str, conn: Connection, hold_seconds: float
 ) -> None:
     """And the results of the others are written, and new jobs run."""
+    held = max(_LOCKED, hold_seconds)
     runs: Counter[int] = Counter()
     release = asyncio.Event()
 
@@ -88,7 +104,7 @@ def test_a_running_row_that_somebody_locks_runs_once(
 
     async def scenario() -> None:
         handlers = mail_handlers(handler)
-        dead, lost = _LOCKED / 2, _LOCKED / 3
+        dead, lost = held / 2, held / 3
         async with (
             running(jobs_dsn, handlers, dead_after=dead, lost_after=lost) as one,
             running(jobs_dsn, handlers, dead_after=dead, lost_after=lost) as other,
@@ -105,7 +121,7 @@ def test_a_running_row_that_somebody_locks_runs_once(
             await until(lambda: succeeded() == 7)
             enqueue(jobs_dsn, 8)
             await until(lambda: succeeded() == 15)
-            await asyncio.sleep(_LOCKED)
+            await asyncio.sleep(held)
             assert statuses(jobs_dsn)[3] == "running"
             conn.rollback()
             await until(lambda: succeeded() == 16)
@@ -145,7 +161,7 @@ def test_a_row_whose_result_cannot_be_written_stops_no_other(jobs_dsn: str) -> N
 
 
 def test_a_row_of_higher_priority_is_next_when_a_slot_becomes_free(
-    database: str,
+    database: str, hold_seconds: float
 ) -> None:
     """However long all slots were full, and whatever was fetched before."""
     text = HEAD + "jobs: {work: {columns: {}, priority: true, concurrency: 2}}\n"
@@ -160,7 +176,7 @@ def test_a_row_of_higher_priority_is_next_when_a_slot_becomes_free(
         handlers = package.handlers(work=work)
         async with running(database, handlers, poll_interval=0.2):
             await until(lambda: len(ran) == 2)
-            await asyncio.sleep(1.5)  # longer than a mark lives
+            await asyncio.sleep(max(_FULL, hold_seconds))
             await asyncio.to_thread(_insert, database, 0, 1)
             free.release()
             await until(lambda: len(ran) == 3)

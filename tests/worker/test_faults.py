@@ -34,6 +34,9 @@ from tests.worker.support import (
 
 _ROOT: Final = Path(__file__).parents[2]
 
+_BLOCKED: Final = 4.0
+"""Seconds: twice as long as it takes to be taken for dead."""
+
 
 def _enqueue_when_possible(dsn: str, count: int) -> None:
     while True:
@@ -105,7 +108,10 @@ def test_a_worker_outlives_the_end_of_all_its_connections(
     assert set(runs.values()) == {1}
 
 
-def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> None:
+def test_a_handler_that_blocks_the_loop_does_not_look_dead(
+    jobs_dsn: str, hold_seconds: float
+) -> None:
+    held = max(_BLOCKED, hold_seconds)
     runs: Counter[int] = Counter()
     started = threading.Event()
     stop = threading.Event()
@@ -113,7 +119,7 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     async def blocking(job: jobs.SendMailJob) -> None:
         runs[job.id] += 1
         started.set()
-        block_the_thread(4)
+        block_the_thread(held)
 
     async def quick(job: jobs.SendMailJob) -> None:
         runs[job.id] += 1
@@ -121,7 +127,7 @@ def test_a_handler_that_blocks_the_loop_does_not_look_dead(jobs_dsn: str) -> Non
     async def rescuer() -> None:
         handlers = mail_handlers(quick)
         async with running(jobs_dsn, handlers, dead_after=2.0, lost_after=1.8):
-            await asyncio.to_thread(stop.wait, PATIENCE)
+            await asyncio.to_thread(stop.wait, held + PATIENCE)
 
     async def blocked() -> None:
         async with running(jobs_dsn, mail_handlers(blocking)) as worker:
