@@ -8,6 +8,9 @@ from typing import Final, LiteralString
 
 import psycopg
 
+JOBS_PER_SECOND: Final = 500
+"""At any scale: only what takes time is scaled."""
+
 _TICK_SECONDS: Final = 0.05
 _ENQUEUE: LiteralString = """
 INSERT INTO task_jobs (behaviour)
@@ -21,9 +24,8 @@ class Producer:
     An insert whose answer did not come may have been carried out or not.
     """
 
-    def __init__(self, dsn: str, jobs_per_second: int) -> None:
+    def __init__(self, dsn: str) -> None:
         self.acknowledged: set[int] = set()
-        self.jobs_per_second = jobs_per_second
         self._dsn = dsn
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -44,7 +46,7 @@ class Producer:
                 self._stopping.wait(_TICK_SECONDS)
 
     def _produce(self, conn: psycopg.Connection) -> None:
-        number = max(1, round(self.jobs_per_second * _TICK_SECONDS))
+        number = round(JOBS_PER_SECOND * _TICK_SECONDS)
         due = time.monotonic()
         while not self._stopping.is_set():
             rows = conn.execute(_ENQUEUE, [number]).fetchall()

@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from tests.chaos.fleet import Fleet
 from tests.chaos.ledger import Ledger
-from tests.chaos.producer import Producer
+from tests.chaos.producer import JOBS_PER_SECOND, Producer
 from tests.chaos.schema import install
 from tests.chaos.times import Times
 
@@ -61,7 +61,7 @@ class Stage:
     def measure_recovery(self, scenario: str) -> None:
         """Print how long it takes until as much is done as comes in."""
         start = time.monotonic()
-        wanted = _RECOVERED * self.producer.jobs_per_second * _SAMPLE_SECONDS
+        wanted = _RECOVERED * JOBS_PER_SECOND * _SAMPLE_SECONDS
         while time.monotonic() - start < self.times.patience:
             before = self.ledger.runs()
             time.sleep(_SAMPLE_SECONDS)
@@ -95,7 +95,7 @@ def stage(
 ) -> Generator[Stage]:
     """A producer and a fleet at work; `workers_dsn`: by which way workers go."""
     install(dsn, home)
-    producer = Producer(dsn, times.jobs_per_second)
+    producer = Producer(dsn)
     fleet = Fleet(workers_dsn or dsn, home, times, size)
     made = Stage(dsn, times, Ledger(home / "ledger"), producer, fleet)
     try:

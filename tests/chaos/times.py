@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-FULL: Final = 1.0
 PATIENCE: Final = 90.0
 """Seconds after which a job that has not ended is taken for stuck."""
 
@@ -40,8 +39,3 @@ class Times:
     @property
     def patience(self) -> float:
         return PATIENCE * max(1.0, 4 * self.scale)
-
-    @property
-    def jobs_per_second(self) -> int:
-        """What a machine bears that runs other tests beside; 500 where it does not."""
-        return 500 if self.scale == FULL else 150
