@@ -43,8 +43,8 @@ async def acknowledge(
     becomes a failed attempt that says so.
     `locked` names the jobs where a lock was lately waited for in vain: there, it is
     not waited for again, so that one locked row holds up no others. `held` is called
-    when there is something in its way: a lock, or a row that is its equal. in_doubt:
-    whether it was written before, and the answer was lost.
+    when an equal job waits, of which a unique index allows one: that has to run before.
+    in_doubt: whether it was written before, and the answer was lost.
     """
     pauses = Pauses()
     while True:
@@ -65,7 +65,6 @@ async def acknowledge(
             in_doubt = in_doubt or (is_sent and is_connection_lost(error))
             if isinstance(error, psycopg.errors.LockNotAvailable):
                 locked.add(job.name)
-                held()
             await _wait(pauses, job.name, fence, error)
         except asyncio.CancelledError:
             raise
@@ -78,7 +77,7 @@ async def acknowledge(
             if not (plainest or is_lost):
                 acknowledgement = Fail(error)
                 continue
-            if not is_lost:
+            if isinstance(error, psycopg.errors.UniqueViolation):
                 held()
             await _wait(pauses, job.name, fence, error)
 

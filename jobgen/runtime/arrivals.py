@@ -16,6 +16,12 @@ from jobgen.runtime.rows import Unloadable
 from jobgen.runtime.table import Table
 
 
+class _Packed(NamedTuple):
+    table: Table
+    taken: Taken
+    asked_at: float
+
+
 class Lost(NamedTuple):
     """Rows that cannot be decoded, and are still to be written as failed."""
 
@@ -28,7 +34,7 @@ class Arrivals:
 
     def __init__(self, attempts: Attempts) -> None:
         self._attempts = attempts
-        self._packed: deque[tuple[Table, Taken]] = deque()
+        self._packed: deque[_Packed] = deque()
         self._lost: list[Lost] = []
 
     def __bool__(self) -> bool:
@@ -39,13 +45,13 @@ class Arrivals:
     def coming(self) -> Mapping[str, int]:
         """How many rows are not unpacked, by the name of their job."""
         rows: Counter[str] = Counter()
-        for table, taken in self._packed:
-            rows[table.job.name] += len(taken.rows)
+        for packed in self._packed:
+            rows[packed.table.job.name] += len(packed.taken.rows)
         return rows
 
-    def add(self, table: Table, taken: Taken) -> None:
-        """They are to be unpacked soon."""
-        self._packed.append((table, taken))
+    def add(self, table: Table, taken: Taken, asked_at: float) -> None:
+        """They are to be unpacked soon, and were asked for at this time."""
+        self._packed.append(_Packed(table, taken, asked_at))
 
     def unpack(self) -> None:
         """Decode all that is here, and let the handlers begin.
@@ -54,10 +60,10 @@ class Arrivals:
         stay here then, and it is raised again the next time.
         """
         while self._packed:
-            table, taken = self._packed[0]
+            table, taken, asked_at = self._packed[0]
             attempts, lost = table.bound.attempts(taken)
             self._packed.popleft()
-            self._attempts.add(table.bound, attempts)
+            self._attempts.add(table.bound, attempts, asked_at)
             if lost:
                 self._lost.append(Lost(table, lost))
 

@@ -140,15 +140,18 @@ class Attempts:
             return 0
         return min(max(wanted, 0), max(room // 2, _TOGETHER))
 
-    def add(self, bound: Bound, attempts: Sequence[Attempt]) -> None:
+    def add(self, bound: Bound, attempts: Sequence[Attempt], asked_at: float) -> None:
         """Run the handlers of fetched rows, as slots become free.
 
-        In a task of their own: the caller can send the next fetch before.
+        In a task of their own: the caller can send the next fetch before. Rows that
+        others may have taken since they were asked for are given back.
         """
         queue = self._queues[bound.job.name]
         self._stats.fetched += len(attempts)
         self._in_hand.update(attempts)
         queue.waiting.extend(attempts)
+        if self._heartbeat.came_too_late_since(asked_at):
+            self._give_back(queue)
         self._fill(queue)
         if queue.look is None:
             self._look_again(queue)

@@ -249,7 +249,7 @@ class Fetching:
             LOGGER.info("%s: fetched from again", table.job.table)
             table.is_shut = False
         table.fetched(taken.number, taken.rows.size)
-        self._arrivals.add(table, taken)
+        self._arrivals.add(table, taken, started)
         if taken.number == wanted:  # there is more: the next fetch is sent first
             asyncio.get_running_loop().call_soon(self._unpack_early)
         else:

@@ -65,8 +65,8 @@ class Heartbeat:
         self._beaten = threading.Event()
         self._last_beat = time.monotonic()
         self._last_tick = time.monotonic()
-        self._lapsed = False
-        """Whether a beat came too late; until somebody has taken note of it."""
+        self._late_beat = self._noted = -math.inf
+        """When a beat was begun too late, and when that was last taken note of."""
         self.broken: BaseException | None = None
         """What ended it that nobody foresaw: it will never beat again."""
         self._reported = False
@@ -95,7 +95,10 @@ class Heartbeat:
         Long past where a beat came too late, though others came in time since: it is
         to be found out also by whoever stood still meanwhile.
         """
-        return -math.inf if self._lapsed else self._last_beat + self._lost_after
+        last_beat = self._last_beat  # first: a late beat is told before it is written
+        if self._late_beat > self._noted:
+            return -math.inf
+        return last_beat + self._lost_after
 
     @property
     def lost(self) -> bool:
@@ -104,7 +107,11 @@ class Heartbeat:
 
     def noted(self) -> None:
         """What was in hand when a beat came too late has been let go."""
-        self._lapsed = False
+        self._noted = time.monotonic()
+
+    def came_too_late_since(self, moment: float) -> bool:
+        """Whether others may have taken rows that were asked for at this `moment`."""
+        return self._late_beat > moment
 
     def stop(self, seconds: float, *, leave: bool = True) -> None:
         """Take the worker's entry out of the table, within `seconds`; or let it stay,
@@ -173,7 +180,7 @@ class Heartbeat:
         first = not self._beaten.is_set()
         await link.run(_write(Execute(self._package.beat_sql, self._entry())))
         if started > self.safe_until:
-            self._lapsed = True  # first: there is no moment in which it seems in time
+            self._late_beat = started
         self._last_beat = started
         self._beaten.set()
         if first:

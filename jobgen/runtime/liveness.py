@@ -44,11 +44,16 @@ SELECT
 _OURS: Final[LiteralString] = """\
 FROM pg_catalog.pg_stat_activity
 WHERE pid = $1::integer
-AND ($2::bigint IS NULL OR (extract(epoch FROM xact_start) * 1000000)::bigint = $2)
+AND (
+    $2::bigint IS NULL
+    OR xact_start IS NULL
+    OR (extract(epoch FROM xact_start) * 1000000)::bigint = $2
+)
 """
 # Between two statements of one piece of work it is idle for a moment. Where a pooler has
 # lent the session on, to this very question even, it has got the answer that did not
-# come: the transaction is another one.
+# come: the transaction is another one, or none. That is NULL too to a role that may not
+# see it.
 _ACTIVE: Final[LiteralString] = f"""\
 SELECT
     state = 'active' OR state_change > clock_timestamp() - interval '1 second',
@@ -145,4 +150,6 @@ def hang_up(conn: AsyncConnection[object]) -> None:
 
 def _twin(conn: AsyncConnection[object]) -> socket.socket:
     """The same socket, to be closed without a loss to the connection."""
-    return socket.socket(fileno=os.dup(conn.fileno()))
+    twin = socket.socket(fileno=os.dup(conn.fileno()))
+    twin.setblocking(False)  # as it is already, whatever the program's default says
+    return twin

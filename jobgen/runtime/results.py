@@ -90,10 +90,13 @@ class _Pile:
         return wait
 
     def put_aside(self, attempts: Iterable[Attempt]) -> float:
-        """The same, because somebody locks their rows."""
+        """The same, because somebody locks their rows; those that come while others
+        wait are tried with them, so that none is put off again and again."""
         self.locked.extend(attempts)
-        wait = self._locked_pauses.failed()
-        self.locked_again_at = time.monotonic() + wait
+        now = time.monotonic()
+        if self.locked_again_at <= now:
+            self.locked_again_at = now + self._locked_pauses.failed()
+        wait = self.locked_again_at - now
         self._tell(len(self.locked), wait, "somebody locks their rows")
         return wait
 
@@ -129,7 +132,8 @@ class Results:
         self._alone: set[asyncio.Task[None]] = set()
         self._held: set[Attempt] = set()
         """Those with something in the way that is not the server's speed."""
-        self._locked: set[str] = set()
+        self._in_vain: set[str] = set()
+        """The jobs where a lock was lately waited for in vain."""
         self._some = asyncio.Event()
         self._unwritten = Counter[str]()
         """The others that are not written yet, by the names of their jobs."""
@@ -220,7 +224,7 @@ class Results:
         """Somebody holds a row, or the table: write the others, without waiting."""
         statements = pile.job.statements
         if statements.unlocked is None:
-            self._locked.add(pile.job.name)
+            self._in_vain.add(pile.job.name)
             self._write_each(batch)
             return
         try:
@@ -237,7 +241,7 @@ class Results:
         try:
             written = await self._link.briefly(pile.plan(self._worker_id, mine))
         except errors.LockNotAvailable:  # what one of them changes elsewhere is locked
-            self._locked.add(pile.job.name)
+            self._in_vain.add(pile.job.name)
             self._write_each(mine)
         except FAULTS as error:
             if is_connection_lost(error):
@@ -312,7 +316,7 @@ class Results:
             attempt.bound.job,
             attempt.fence,
             attempt.acknowledgement,
-            self._locked,
+            self._in_vain,
             partial(self._hold, attempt),
             in_doubt=attempt.in_doubt,
         )

@@ -170,8 +170,8 @@ PROMISES: Final = (
     Mutant(
         name="a-session-that-was-lent-on-is-at-our-work",
         file="jobgen/runtime/liveness.py",
-        old="* 1000000)::bigint = $2)",
-        new="* 1000000)::bigint <= $2 + 60000000)",
+        old="* 1000000)::bigint = $2\n",
+        new="* 1000000)::bigint <= $2 + 60000000\n",
         test="tests/worker/test_pooler.py",
         only="test_a_session",
     ),

@@ -121,7 +121,7 @@ WORKER: Final = (
     Mutant(
         name="a-beat-that-came-too-late-is-forgiven",
         file="jobgen/runtime/heartbeat.py",
-        old="            self._lapsed = True",
+        old="            self._late_beat = started",
         new="            pass",
         test="tests/worker/test_faults.py",
         only="test_rows_that_others_took_meanwhile",
@@ -137,8 +137,8 @@ WORKER: Final = (
     Mutant(
         name="what-is-locked-makes-all-late",
         file="jobgen/runtime/results.py",
-        old="        self.locked_again_at = time.monotonic() + wait\n",
-        new="        self.locked_again_at = self.again_at = time.monotonic() + wait\n",
+        old="            self.locked_again_at = now + self",
+        new="            self.again_at = self.locked_again_at = now + self",
         test=_RESULTS,
         only="test_a_row_that_is_locked_for_long",
     ),
@@ -151,6 +151,22 @@ WORKER: Final = (
         only="test_a_row_that_is_locked_at_the_end",
     ),
     Mutant(
+        name="what-was-under-way-is-begun",
+        file=_ATTEMPTS,
+        old="came_too_late_since(asked_at):\n            self._give_back(queue)\n",
+        new="came_too_late_since(asked_at):\n            pass\n",
+        test="tests/worker/test_faults.py",
+        only="test_rows_of_a_fetch_that_was_under_way",
+    ),
+    Mutant(
+        name="what-is-locked-is-put-off-with-each-that-comes",
+        file="jobgen/runtime/results.py",
+        old="        if self.locked_again_at <= now:\n",
+        new="        if now:\n",
+        test=_RESULTS,
+        only="test_a_row_that_is_free_again",
+    ),
+    Mutant(
         name="results-pile-up-without-end",
         file=_FETCHING,
         old="backlog(table.job) > MOST_UNWRITTEN",
@@ -161,7 +177,8 @@ WORKER: Final = (
     Mutant(
         name="what-is-held-keeps-all-from-being-fetched",
         file="jobgen/runtime/acknowledge.py",
-        old="            if not is_lost:\n                held()\n",
+        old="            if isinstance(error, psycopg.errors.UniqueViolation):\n"
+        "                held()\n",
         new="",
         test="tests/worker/test_unique.py",
         only="test_failures_whose_equals_wait",
@@ -416,8 +433,8 @@ WORKER: Final = (
     Mutant(
         name="locked-rows-are-forgotten",
         file="jobgen/runtime/results.py",
-        old="        if held:\n",
-        new="        if not batch:\n",
+        old="        if attempts:\n            for attempt in attempts:\n                self._hold",
+        new="        if not attempts:\n            for attempt in attempts:\n                self._hold",
         test=_RESULTS,
         only="test_a_locked_row_holds_up_no_other_result",
     ),

@@ -21,6 +21,7 @@ import generated_example as jobs
 from jobgen.runtime import Worker
 from jobgen.runtime.heartbeat import Heartbeat
 from tests.servers import Server
+from tests.worker.proxy import SlowProxy
 from tests.worker.support import (
     PATIENCE,
     enqueue,
@@ -169,6 +170,33 @@ def test_rows_that_others_took_meanwhile_are_not_begun_though_the_heart_beats_ag
     ids = enqueue(jobs_dsn, 3)
     asyncio.run(scenario())
     assert begun == ids[:1]
+
+
+def test_rows_of_a_fetch_that_was_under_way_meanwhile_are_not_begun_either(
+    jobs_dsn: str, conn: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer comes when what was in hand has long been let go."""
+    monkeypatch.setattr("jobgen.runtime.link.DOUBT_SECONDS", PATIENCE)
+    begun: list[int] = []
+
+    async def handler(job: jobs.SendMailJob) -> None:
+        begun.append(job.id)
+
+    async def scenario() -> None:
+        proxy = SlowProxy(jobs_dsn, b"run_at <= now()")
+        handlers = mail_handlers(handler)
+        async with (
+            proxy.serving(),
+            running(proxy.dsn, handlers, lost_after=1.0, dead_after=1.5) as worker,
+        ):
+            await until(proxy.kept.is_set)
+            await asyncio.to_thread(_lose_all, conn)
+            proxy.delivered.set()
+            await until(lambda: worker.stats().refused == 3)
+
+    enqueue(jobs_dsn, 3)
+    asyncio.run(scenario())
+    assert begun == []
 
 
 def _lose_all(conn: psycopg.Connection[object]) -> None:

@@ -24,14 +24,14 @@ from tests.worker.support import (
     until,
 )
 
-_SLOW_SUCCESS: Final = """
-CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+_AT_RESULTS: Final = """
+CREATE FUNCTION at_results() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_sleep(0.05);
+    {what};
     RETURN NEW;
 END $$;
-CREATE TRIGGER dawdle BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
-    WHEN (NEW.status = 'job_status_succeeded') EXECUTE FUNCTION dawdle()
+CREATE TRIGGER at_results BEFORE UPDATE ON send_mail_jobs FOR EACH ROW
+    WHEN (OLD.status = 'job_status_running') EXECUTE FUNCTION at_results()
 """
 
 
@@ -245,6 +245,34 @@ def test_a_row_that_is_locked_for_long_makes_no_other_result_late(
     asyncio.run(scenario())
 
 
+def test_a_row_that_is_free_again_is_written_though_others_are_locked_all_the_time(
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with psycopg.connect(jobs_dsn) as first:
+
+        async def handler(job: jobs.SendMailJob) -> None:
+            locker = first if job.id == freed else conn
+            locker.execute(
+                "SELECT FROM send_mail_jobs WHERE id = %s FOR UPDATE", [job.id]
+            )
+
+        async def scenario() -> None:
+            async with running(jobs_dsn, mail_handlers(handler)) as worker:
+                await until(lambda: "again in 1.6 s: somebody" in caplog.text)
+                first.rollback()
+                end = time.monotonic() + PATIENCE
+                while worker.stats().succeeded == 0:
+                    assert time.monotonic() < end, "it is put off with each of them"
+                    enqueue(jobs_dsn)
+                    await asyncio.sleep(0.5)
+                conn.rollback()
+
+        (freed,) = enqueue(jobs_dsn)
+        asyncio.run(scenario())
+
+
 def test_rows_that_wait_for_a_slot_are_given_back_at_the_end(jobs_dsn: str) -> None:
     ran = 0
     stuck = asyncio.Event()
@@ -291,8 +319,14 @@ def test_long_handlers_keep_no_rows_from_other_workers(jobs_dsn: str) -> None:
     assert most <= 3  # the other that begins now, and two that wait
 
 
+@pytest.mark.parametrize(
+    "what", ["PERFORM pg_sleep(0.05)", "RAISE EXCEPTION 'no'"], ids=["slow", "refused"]
+)
 def test_no_rows_are_fetched_while_the_server_cannot_follow_with_the_results(
-    jobs_dsn: str, conn: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
+    jobs_dsn: str,
+    conn: psycopg.Connection[object],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
 ) -> None:
     """Those that the worker holds would grow without end."""
     monkeypatch.setattr("jobgen.runtime.fetching.MOST_UNWRITTEN", 10)
@@ -306,6 +340,6 @@ def test_no_rows_are_fetched_while_the_server_cannot_follow_with_the_results(
             assert worker.stats().fetched <= 1_000
 
     enqueue(jobs_dsn, 5_000)
-    conn.execute(_SLOW_SUCCESS)
+    conn.execute(_AT_RESULTS.format(what=what).encode())
     conn.commit()
     asyncio.run(scenario())
