@@ -336,8 +336,8 @@ def test_no_rows_are_fetched_while_the_server_cannot_follow_with_the_results(
     async def scenario() -> None:
         async with running(jobs_dsn, mail_handlers(handler), grace=0.1) as worker:
             await until(lambda: worker.stats().fetched > 0)
-            await asyncio.sleep(1)
-            assert worker.stats().fetched <= 1_000
+            await asyncio.sleep(3)
+            assert worker.stats().fetched <= 100
 
     enqueue(jobs_dsn, 5_000)
     conn.execute(_AT_RESULTS.format(what=what).encode())
