@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,8 @@ class Sizes:
     drained: jobs by subject, so many that the slow ones end in time. snapshot: the
     same with an old snapshot held. bulk, single: jobs to enqueue. crowd: seconds of
     inserts from 32 connections. wakes: jobs for an idle worker. scheduled: jobs by
-    subject. steady: seconds. idle: how often, and seconds. memory: jobs.
+    subject. steady: seconds. idle: how often, and seconds; idle_peers: who else. memory:
+    jobs.
     """
 
     rounds: int
@@ -40,6 +41,7 @@ class Sizes:
     scheduled: Mapping[Subject, int]
     steady: float
     idle: tuple[int, float]
+    idle_peers: Sequence[Subject]
     memory: int
 
 
@@ -84,6 +86,7 @@ FULL: Final = Sizes(
     scheduled={RAW: 250, JOBGEN_DEFAULT: 500, **dict.fromkeys(PEERS, 250)},
     steady=4,
     idle=(5, 6),
+    idle_peers=PEERS,
     memory=300_000,
 )
 
@@ -121,5 +124,6 @@ QUICK: Final = Sizes(
     scheduled=dict.fromkeys((RAW, JOBGEN_DEFAULT, PGQUEUER), 150),
     steady=2,
     idle=(1, 10),
+    idle_peers=(),
     memory=100_000,
 )

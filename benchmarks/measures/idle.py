@@ -18,7 +18,8 @@ from benchmarks.dialogue import VoidError
 from benchmarks.environments import ROOT
 from benchmarks.rounds import Case, Measure, Sample
 from benchmarks.server import Database
-from benchmarks.subject import JOBGEN
+from benchmarks.subject import JOBGEN, JOBGEN_DEFAULT, Subject
+from benchmarks.working import working
 
 QUERIES: Final = "queries/s"
 _TYPES: Final = 50
@@ -45,17 +46,26 @@ WHERE place.datname = %s
 
 
 def measure(bench: Bench) -> Measure:
-    """One process of `jobgen worker` for 50 jobs."""
+    """One process of `jobgen worker` for 50 jobs, and a worker of each for one."""
     rounds, seconds = bench.sizes.idle
+    subjects = (JOBGEN_DEFAULT, *bench.sizes.idle_peers)
     return Measure(
         name="idle",
         title="An idle worker",
-        how=f"Statements of one process with {_TYPES} kinds of jobs and nothing to do,"
-        " heartbeats included, by pg_stat_statements.",
+        how=f"Statements of one process with one kind of jobs and nothing to do, and of"
+        f" one with {_TYPES}, heartbeats included, by pg_stat_statements.",
         figures=(QUERIES,),
         cases=(
             Case(
                 label=f"jobgen, {_TYPES} jobs", sample=partial(_sample, bench, seconds)
+            ),
+            *(
+                Case(
+                    label=subject.label,
+                    sample=partial(_sample_of_one, bench, subject, seconds),
+                )
+                for subject in subjects
+                if bench.can_run(subject)
             ),
         ),
         rounds=rounds,
@@ -77,6 +87,12 @@ def _sample(bench: Bench, seconds: float) -> Sample:
             if process.poll() is not None:
                 raise VoidError("the worker has ended")
     return {QUERIES: found}
+
+
+def _sample_of_one(bench: Bench, subject: Subject, seconds: float) -> Sample:
+    with working(bench, subject) as found:
+        time.sleep(_SETTLE / 4)  # beside what a new one has had already
+        return {QUERIES: _counted(bench, found.database, seconds)}
 
 
 def _build(project: Path) -> None:
