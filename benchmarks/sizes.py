@@ -58,7 +58,7 @@ FULL: Final = Sizes(
         PROCRASTINATE: 1_000,
     },
     snapshot={
-        RAW: 200_000,
+        RAW: 100_000,
         JOBGEN: 200_000,
         PGQUEUER: 50_000,
         AWA: 12_000,
@@ -84,8 +84,8 @@ FULL: Final = Sizes(
     crowd=5,
     wakes=60,
     scheduled={RAW: 250, JOBGEN_DEFAULT: 500, **dict.fromkeys(PEERS, 250)},
-    steady=4,
-    idle=(5, 6),
+    steady=3,
+    idle=(5, 5),
     idle_peers=PEERS,
     memory=300_000,
 )

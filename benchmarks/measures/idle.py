@@ -91,7 +91,6 @@ def _sample(bench: Bench, seconds: float) -> Sample:
 
 def _sample_of_one(bench: Bench, subject: Subject, seconds: float) -> Sample:
     with working(bench, subject) as found:
-        time.sleep(_SETTLE / 4)  # beside what a new one has had already
         return {QUERIES: _counted(bench, found.database, seconds)}
 
 
