@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
@@ -130,17 +130,17 @@ class Results:
         self._worker_id = worker_id
         self._piles: dict[tuple[str, type[Acknowledgement]], _Pile] = {}
         self._alone: set[asyncio.Task[None]] = set()
-        self._held: set[Attempt] = set()
-        """Those with something in the way that is not the server's speed."""
         self._in_vain: set[str] = set()
         """The jobs where a lock was lately waited for in vain."""
         self._some = asyncio.Event()
         self._unwritten = Counter[str]()
-        """The others that are not written yet, by the names of their jobs."""
+        """How many results are not written yet, by the names of their jobs."""
+        self._held = defaultdict[str, set[Attempt]](set)
+        """Those of them with something in the way that is not the server's speed."""
 
     def backlog(self, job: JobType[Any, Any, Any]) -> int:
         """How many results of the job the server has still to take."""
-        return self._unwritten[job.name]
+        return self._unwritten[job.name] - len(self._held[job.name])
 
     def write(self, attempt: Attempt, acknowledgement: Acknowledgement) -> None:
         """Write it soon; `tell` or `succeeded` is called once it is."""
@@ -290,10 +290,7 @@ class Results:
     def _all_succeeded(
         self, job: JobType[Any, Any, Any], attempts: Sequence[Attempt]
     ) -> None:
-        self._unwritten[job.name] -= len(attempts)
-        if self._held:
-            for attempt in self._held.intersection(attempts):
-                self._release(attempt)
+        self._strike(job, attempts)
         self.succeeded(attempts)
 
     def _write_each(self, batch: Sequence[Attempt]) -> None:
@@ -324,20 +321,17 @@ class Results:
 
     def _hold(self, attempt: Attempt) -> None:
         """It keeps nothing from being fetched: that may be what it waits for."""
-        if attempt not in self._held:
-            self._held.add(attempt)
-            self._unwritten[attempt.bound.job.name] -= 1
+        self._held[attempt.bound.job.name].add(attempt)
 
-    def _release(self, attempt: Attempt) -> None:
-        if attempt in self._held:
-            self._held.remove(attempt)
-            self._unwritten[attempt.bound.job.name] += 1
+    def _strike(self, job: JobType[Any, Any, Any], attempts: Sequence[Attempt]) -> None:
+        """They are not unwritten any more."""
+        self._unwritten[job.name] -= len(attempts)
+        self._held[job.name].difference_update(attempts)
 
     def _written(
         self, attempt: Attempt, acknowledgement: Acknowledgement, written: Written
     ) -> None:
-        self._unwritten[attempt.bound.job.name] -= 1
-        self._release(attempt)
+        self._strike(attempt.bound.job, (attempt,))
         self.tell(attempt, acknowledgement, written)
 
 

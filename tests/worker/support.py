@@ -155,3 +155,12 @@ def watch_fetches(
         return taken
 
     monkeypatch.setattr(plans, "take", told)
+
+
+def take_over(conn: psycopg.Connection[object]) -> None:
+    """Somebody else begins the next attempt of every mail."""
+    conn.execute(
+        "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(), locked_at = now(),"
+        " attempts_count = attempts_count + 1"
+    )
+    conn.commit()

@@ -29,6 +29,7 @@ from tests.worker.support import (
     rows,
     running,
     statuses,
+    take_over,
     until,
     wait_until,
 )
@@ -203,11 +204,7 @@ def _lose_all(conn: psycopg.Connection[object]) -> None:
     """No beat can be written for two seconds, in which somebody else takes all rows."""
     conn.execute("LOCK TABLE jobgen_workers")
     time.sleep(2)
-    conn.execute(
-        "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(), locked_at = now(),"
-        " attempts_count = attempts_count + 1"
-    )
-    conn.commit()
+    take_over(conn)
     time.sleep(1)  # and here they are again
 
 
@@ -359,7 +356,7 @@ _KILLED: Final = """\
 import sys, time
 import generated_example as jobs
 from jobgen.runtime import run
-from tests.worker.support import mail_handlers
+from tests.worker.support import take_over, mail_handlers
 
 def handler(job):
     print("started", flush=True)

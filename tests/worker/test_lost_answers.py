@@ -19,6 +19,7 @@ from tests.worker.support import (
     mail_handlers,
     rows,
     running,
+    take_over,
     until,
 )
 
@@ -237,11 +238,7 @@ def test_a_refused_result_counts_as_refused_where_only_the_reason_was_lost(
     """Somebody else has the row; that the result found none was answered."""
 
     async def handler(job: jobs.SendMailJob) -> Retry:
-        conn.execute(
-            "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(),"
-            " locked_at = now(), attempts_count = 2"
-        )
-        conn.commit()
+        take_over(conn)
         return Retry(_HOUR)
 
     async def scenario() -> None:

@@ -25,7 +25,7 @@ from jobgen.runtime import (
     Stats,
     bind,
 )
-from tests.worker.support import enqueue, mail_handlers, rows, running, until
+from tests.worker.support import enqueue, mail_handlers, rows, running, take_over, until
 
 _COLUMNS = (
     "status::text, attempts_count, last_error,"
@@ -370,11 +370,7 @@ def test_a_row_taken_over_meanwhile_is_not_overwritten(
     jobs_dsn: str, conn: psycopg.Connection[object]
 ) -> None:
     async def handler(job: jobs.SendMailJob) -> None:
-        conn.execute(
-            "UPDATE send_mail_jobs SET locked_by = gen_random_uuid(),"
-            " locked_at = now(), attempts_count = 2"
-        )
-        conn.commit()
+        take_over(conn)
 
     async def scenario() -> None:
         async with running(jobs_dsn, mail_handlers(handler)) as worker:
