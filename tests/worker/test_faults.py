@@ -356,7 +356,7 @@ _KILLED: Final = """\
 import sys, time
 import generated_example as jobs
 from jobgen.runtime import run
-from tests.worker.support import take_over, mail_handlers
+from tests.worker.support import mail_handlers
 
 def handler(job):
     print("started", flush=True)
